@@ -1,0 +1,64 @@
+using Dex.Tus.Stores;
+
+namespace Dex.Tus.Lifecycle;
+
+/// <summary>What the host may decide before a step of an upload's life, and hears after it. Hook names in brackets are the wire's.</summary>
+public interface IUploadLifecycle
+{
+    /// <summary>[pre-create] Chooses the id, enriches the metadata, or refuses. Nothing is stored yet.</summary>
+    /// <remarks>Called for partial and final uploads too.</remarks>
+    ValueTask<CreationDecision> CreatingAsync(CreationRequest request, CancellationToken cancellationToken);
+
+    /// <summary>[post-create] The upload exists; called before the answer.</summary>
+    ValueTask CreatedAsync(Upload upload, CancellationToken cancellationToken);
+
+    /// <summary>[post-receive] A body is being read and bytes were stored since the last call: about once a second, never after the body ended.</summary>
+    /// <remarks>Synchronous and quick: it must not wait for storage.</remarks>
+    void Receiving(Upload upload);
+
+    /// <summary>[post-receive] A body ended without completing the upload; called before the answer.</summary>
+    ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken);
+
+    /// <summary>[pre-finish] Every byte is stored and flushed. The finishing request is answered only after this returned. Idempotent.</summary>
+    /// <remarks>Not called for partial uploads (tus.md CC10). An exception fails the request with 500; the host repairs later.</remarks>
+    ValueTask FinishingAsync(Upload upload, CancellationToken cancellationToken);
+
+    /// <summary>[post-finish] The upload is finished.</summary>
+    /// <returns>False when the host could not do its part; counted as a hook error, the client still gets its answer.</returns>
+    ValueTask<bool> FinishedAsync(Upload upload, CancellationToken cancellationToken);
+
+    /// <summary>[post-terminate] The upload was deleted by its client.</summary>
+    ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken);
+}
+
+/// <summary>What a client asks to create.</summary>
+/// <param name="Length">All bytes, or null if deferred.</param>
+/// <param name="Metadata">As sent.</param>
+/// <param name="Kind">Whole, partial or final.</param>
+public sealed record CreationRequest(long? Length, UploadMetadata Metadata, UploadKind Kind);
+
+/// <summary>The host's word on a creation: an id and the metadata to store, or a refusal.</summary>
+public sealed record CreationDecision
+{
+    private CreationDecision() { }
+
+    /// <summary>The new upload's id; null when refused.</summary>
+    public string? UploadId { get; private init; }
+
+    /// <summary>The metadata to store.</summary>
+    public UploadMetadata Metadata { get; private init; } = UploadMetadata.Empty;
+
+    /// <summary>The answer to a refused creation.</summary>
+    public CreationRefusal? Refusal { get; private init; }
+
+    public static CreationDecision Accept(string uploadId, UploadMetadata metadata) =>
+        new() { UploadId = uploadId, Metadata = metadata };
+
+    public static CreationDecision Refuse(CreationRefusal refusal) => new() { Refusal = refusal };
+}
+
+/// <summary>How a refused creation is answered: the body goes out as it is, with the protocol's usual headers.</summary>
+/// <param name="StatusCode">HTTP status, 400 to 599.</param>
+/// <param name="ContentType">Value of <c>Content-Type</c>.</param>
+/// <param name="Body">UTF-8 bytes of the body.</param>
+public sealed record CreationRefusal(int StatusCode, string ContentType, ReadOnlyMemory<byte> Body);

@@ -1,0 +1,83 @@
+using Dex.Tus.Receiving;
+
+namespace Dex.Tus.Stores;
+
+/// <summary>Where uploads are kept while they arrive. Every method but <see cref="FindAsync"/> is called under the upload's lock.</summary>
+/// <remarks>Optional abilities are interfaces of their own, one for each tus extension: <see cref="ITerminationStore"/>, <see cref="ILengthDeferralStore"/>, <see cref="IConcatenationStore"/>. spec: tus.md 19.</remarks>
+public interface IUploadStore
+{
+    /// <summary>Creates an upload without bytes: data object first, then record, both safe against a kill when this returns.</summary>
+    /// <exception cref="StoreFullException">No room; nothing is left behind.</exception>
+    /// <exception cref="IOException">Storage failed; nothing is left behind that would answer 500.</exception>
+    ValueTask<Upload> CreateAsync(NewUpload upload, CancellationToken cancellationToken);
+
+    /// <summary>The upload as it is durably stored, or null if there is none (any more).</summary>
+    /// <exception cref="IOException">Storage failed. Never used to say "not found".</exception>
+    /// <exception cref="InvalidDataException">The record exists and cannot be read; it stays in place.</exception>
+    ValueTask<Upload?> FindAsync(string uploadId, CancellationToken cancellationToken);
+
+    /// <summary>Appends bytes to an upload.</summary>
+    /// <param name="upload">As found under the lock; its offset is where <paramref name="content"/> begins, in bytes.</param>
+    /// <param name="content">Hands out the received bytes in place (no copy), never more than the upload may still take. Ends, rather than throws, when the client leaves.</param>
+    /// <param name="cancellationToken">Fires when the grace period is over; until then keep what has arrived.</param>
+    /// <returns>The upload with its new offset: every byte counted is stored and survives a kill of the process.</returns>
+    /// <exception cref="StoreFullException">No room for more; bytes that fitted are kept and found by <see cref="FindAsync"/>.</exception>
+    /// <exception cref="IOException">Storage failed. The client is answered 500 and may resume from HEAD.</exception>
+    /// <remarks>tus 1.0.0, core protocol, PATCH: the server stores as much of the received data as possible.</remarks>
+    ValueTask<Upload> AppendAsync(Upload upload, IncomingBody content, CancellationToken cancellationToken);
+
+    /// <summary>Makes a complete upload as durable as the host's settings promise and writes what must stand beside finished data. Idempotent.</summary>
+    /// <returns>The upload with <see cref="Upload.Crc32C"/> filled in.</returns>
+    /// <exception cref="IOException">Storage failed; the upload is not finished and this may be called again.</exception>
+    ValueTask<Upload> FinishAsync(Upload upload, CancellationToken cancellationToken);
+}
+
+/// <summary>Removes uploads: tus 1.0.0, extension termination.</summary>
+public interface ITerminationStore
+{
+    /// <summary>Removes data, record and every side file; the record last. Nothing there is success.</summary>
+    ValueTask DeleteAsync(Upload upload, CancellationToken cancellationToken);
+}
+
+/// <summary>Accepts uploads without a length: tus 1.0.0, extension creation-defer-length.</summary>
+public interface ILengthDeferralStore
+{
+    /// <summary>Records the length for good, before any byte that follows is read. Survives a kill when this returns.</summary>
+    ValueTask<Upload> DeclareLengthAsync(Upload upload, long length, CancellationToken cancellationToken);
+}
+
+/// <summary>Joins partial uploads: tus 1.0.0, extension concatenation.</summary>
+public interface IConcatenationStore
+{
+    /// <summary>Creates a final upload that holds the parts' bytes in order. It becomes visible only when complete; the parts stay.</summary>
+    /// <param name="upload">A final upload; its length is the sum of the parts' lengths.</param>
+    /// <param name="parts">Complete uploads, in order; one may stand several times.</param>
+    ValueTask<Upload> ConcatenateAsync(NewUpload upload, IReadOnlyList<Upload> parts, CancellationToken cancellationToken);
+}
+
+/// <summary>What a store is asked to create.</summary>
+public sealed record NewUpload
+{
+    /// <inheritdoc cref="Upload.Id"/>
+    public required string Id { get; init; }
+
+    /// <inheritdoc cref="Upload.Length"/>
+    public required long? Length { get; init; }
+
+    /// <inheritdoc cref="Upload.Metadata"/>
+    public required UploadMetadata Metadata { get; init; }
+
+    /// <inheritdoc cref="Upload.Kind"/>
+    public UploadKind Kind { get; init; }
+
+    /// <inheritdoc cref="Upload.Parts"/>
+    public System.Collections.Immutable.ImmutableArray<string> Parts { get; init; } = [];
+}
+
+/// <summary>The store has no room. Answered 507; the client may resume when there is room again.</summary>
+public sealed class StoreFullException : IOException
+{
+    public StoreFullException() : base("no room left in the upload store") { }
+    public StoreFullException(string message) : base(message) { }
+    public StoreFullException(string message, Exception innerException) : base(message, innerException) { }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+
+namespace Dex.Tus.Stores;
+
+/// <summary>Whether an upload stands alone, is a piece, or is joined from pieces (tus 1.0.0, concatenation).</summary>
+public enum UploadKind
+{
+    /// <summary>An ordinary upload.</summary>
+    Whole,
+
+    /// <summary>A piece of a later final upload; never delivered by itself.</summary>
+    Partial,
+
+    /// <summary>Joined from partial uploads; takes no bytes of its own.</summary>
+    Final,
+}
+
+/// <summary>One file on its way in, as a store knows it at one moment.</summary>
+/// <remarks>A snapshot: read under the upload's lock it stays true until the lock is released.</remarks>
+public sealed record Upload
+{
+    /// <summary>Random UUID, version 4, lower case, 36 characters.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>All bytes the upload will have, or null while the length is deferred.</summary>
+    public required long? Length { get; init; }
+
+    /// <summary>Bytes stored so far, so also where the next byte goes.</summary>
+    public required long Offset { get; init; }
+
+    /// <summary>The client's key-value pairs with those the host added, in order.</summary>
+    public required UploadMetadata Metadata { get; init; }
+
+    /// <summary>Whole, partial or final.</summary>
+    public UploadKind Kind { get; init; }
+
+    /// <summary>Ids of the partial uploads a final one is joined from, in order; empty otherwise.</summary>
+    public ImmutableArray<string> Parts { get; init; } = [];
+
+    /// <summary>CRC-32C of the bytes 0 to <see cref="Offset"/>, computed as they arrived; null where the store would have to read them again.</summary>
+    public uint? Crc32C { get; init; }
+
+    /// <summary>When the last byte was stored, or else the upload was created.</summary>
+    public DateTimeOffset ModifiedAt { get; init; }
+
+    /// <summary>Whether every byte is stored. Never true while the length is deferred.</summary>
+    public bool IsComplete => Offset == Length;
+}

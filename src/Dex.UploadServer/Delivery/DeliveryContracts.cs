@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+
+namespace Dex.UploadServer.Delivery;
+
+/// <summary>The reading end of a delivery: the store that holds finished uploads.</summary>
+internal interface IDeliverySource
+{
+    /// <summary>What there is to carry, or null if the upload's data or metadata is not there.</summary>
+    /// <exception cref="IOException">Storage failed.</exception>
+    ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken);
+
+    /// <summary>The words a report uses when <see cref="FindAsync"/> finds nothing.</summary>
+    string NotFoundMessage { get; }
+}
+
+/// <summary>A finished upload, ready to be read.</summary>
+internal abstract class SourceFile : IAsyncDisposable
+{
+    public required string UploadId { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>CRC-32C kept since arrival; null if it was never recorded (a predecessor's upload).</summary>
+    public uint? Crc32C { get; init; }
+
+    /// <summary>The manifest as stored with the upload.</summary>
+    public required ImmutableSortedDictionary<string, string> Metadata { get; init; }
+
+    /// <summary>A file on this machine that holds the bytes, or null: destinations may then copy in the kernel.</summary>
+    public virtual string? LocalPath => null;
+
+    /// <summary>A reader from the start. It fails, rather than ends, when the source breaks.</summary>
+    public abstract ValueTask<Stream> OpenAsync(CancellationToken cancellationToken);
+
+    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>The writing end of a delivery: one target.</summary>
+internal interface IDeliveryDestination
+{
+    /// <summary>Carries the file to its place under the target: whole or absent, verified by size and checksum before it becomes visible. Running it again gives the same object (spec: reliability.md 5).</summary>
+    /// <param name="path">Rendered path below the target's root; already checked by the courier.</param>
+    /// <exception cref="DeliveryRefusedException">No retry can cure it.</exception>
+    /// <exception cref="IOException">Failed; nothing is visible; try again later.</exception>
+    ValueTask<DeliveredFile> DeliverAsync(SourceFile source, string path, IProgress<long> progress, CancellationToken cancellationToken);
+
+    /// <summary>Whether the target can be reached; throws with a reason for people if not. Creates nothing.</summary>
+    ValueTask CheckAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A file at its target.</summary>
+/// <param name="Location">As reported: path or URL.</param>
+/// <param name="Warnings">What had to be left out, for WARNING issues.</param>
+internal sealed record DeliveredFile(string Location, ImmutableArray<string> Warnings);
+
+/// <summary>A delivery that no retry can cure: bad path, unknown target, access denied by policy.</summary>
+internal sealed class DeliveryRefusedException : Exception
+{
+    public DeliveryRefusedException() { }
+    public DeliveryRefusedException(string message) : base(message) { }
+    public DeliveryRefusedException(string message, Exception innerException) : base(message, innerException) { }
+}
+
+/// <summary>Wakes the delivery lanes when there may be something to claim.</summary>
+internal interface IDeliverySignal
+{
+    /// <summary>New or due deliveries for a target's lane. Never blocks.</summary>
+    void Notify(string targetKey);
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Options;
+
+namespace Dex.UploadServer.Hosting;
+
+internal static class EnvironmentOptionsExtensions
+{
+    /// <summary>Registers a room's options: <paramref name="read"/> spells the variables, the validator names them in its complaints.</summary>
+    /// <remarks>All options registered here are read and validated before the server listens, and every complaint is shown at once.</remarks>
+    public static IServiceCollection AddEnvironmentOptions<TOptions, TValidator>(
+        this IServiceCollection services, Action<TOptions, EnvironmentReader> read)
+        where TOptions : class, new()
+        where TValidator : class, IValidateOptions<TOptions>
+    {
+        services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
+        services.AddOptions<TOptions>().Configure<EnvironmentReader>((options, env) => read(options, env));
+        services.AddSingleton<IStartupValidation, OptionsValidation<TOptions>>();
+        return services;
+    }
+
+    private sealed class OptionsValidation<TOptions>(IOptions<TOptions> options) : IStartupValidation
+        where TOptions : class
+    {
+        public IEnumerable<string> FindProblems()
+        {
+            try
+            {
+                _ = options.Value;
+                return [];
+            }
+            catch (OptionsValidationException refused)
+            {
+                return refused.Failures;
+            }
+        }
+    }
+}
+
+/// <summary>Something to check before the server listens.</summary>
+internal interface IStartupValidation
+{
+    /// <summary>Complaints that stop the start, each naming its variable or file; none when all is well.</summary>
+    IEnumerable<string> FindProblems();
+}

@@ -1,0 +1,1 @@
+namespace Dex.Testing; internal static class Placeholder;
