@@ -19,6 +19,9 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
 
     private readonly WorkerThreads _threads = new($"deliver to {name}", ThreadLimit);
 
+    /// <summary>The target's plain name.</summary>
+    public string Name => name;
+
     public async ValueTask<DeliveredFile> DeliverAsync(SourceFile source, string path, IProgress<long> progress, CancellationToken cancellationToken)
     {
         var location = LexicalPath.Clean($"{root}/{path}");
@@ -35,8 +38,8 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
         await _threads.RunAsync(() => LeftoverSweep.Run(root, startedAt, cancellationToken)).WaitAsync(cancellationToken);
     }
 
-    public async ValueTask CheckAsync(CancellationToken cancellationToken) =>
-        await _threads.RunAsync(() => FolderCheck.Run(root)).WaitAsync(cancellationToken);
+    // Not cut short: whoever asks must not ask again while a check hangs.
+    public async ValueTask CheckAsync(CancellationToken cancellationToken) => await _threads.RunAsync(() => FolderCheck.Run(root));
 
     private void CopyLocalFile(SourceFile source, string local, string path, string location, IProgress<long> progress, CancellationToken cancellationToken)
     {
