@@ -18,13 +18,14 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
     private const int Block = 1 << 20;
 
     private readonly WorkerThreads _threads = new($"deliver to {name}", ThreadLimit);
+    private readonly string _root = LexicalPath.Clean(root);
 
     /// <summary>The target's plain name.</summary>
     public string Name => name;
 
     public async ValueTask<DeliveredFile> DeliverAsync(SourceFile source, string path, IProgress<long> progress, CancellationToken cancellationToken)
     {
-        var location = LexicalPath.Clean($"{root}/{path}");
+        var location = LexicalPath.Clean($"{_root}/{path}");
         if (source.LocalPath is { } local)
             await _threads.RunAsync(() => CopyLocalFile(source, local, path, location, progress, cancellationToken));
         else
@@ -34,8 +35,8 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
 
     public async ValueTask PrepareAsync(DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
-        await _threads.RunAsync(() => TargetFolder.OpenFor(root, "", flush).Dispose()).WaitAsync(cancellationToken);
-        await _threads.RunAsync(() => LeftoverSweep.Run(root, startedAt, cancellationToken)).WaitAsync(cancellationToken);
+        await _threads.RunAsync(() => TargetFolder.OpenFor(_root, "", flush).Dispose()).WaitAsync(cancellationToken);
+        await _threads.RunAsync(() => LeftoverSweep.Run(_root, startedAt, cancellationToken)).WaitAsync(cancellationToken);
     }
 
     // Not cut short: whoever asks must not ask again while a check hangs.
@@ -44,7 +45,7 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
     private void CopyLocalFile(SourceFile source, string local, string path, string location, IProgress<long> progress, CancellationToken cancellationToken)
     {
         using var original = OpenSource(local, source.Length);
-        using var folder = TargetFolder.OpenFor(root, path, flush);
+        using var folder = TargetFolder.OpenFor(_root, path, flush);
         using var part = new PartFile(folder, source.UploadId, location, flush);
         part.CopyFrom(original, source.Length, progress, cancellationToken);
         var written = part.ReadBack(progress, cancellationToken);
@@ -63,7 +64,7 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
     private async Task CopyStreamAsync(SourceFile source, string path, string location, IProgress<long> progress, CancellationToken cancellationToken)
     {
         await using var original = await source.OpenAsync(cancellationToken);
-        var folder = await _threads.RunAsync(() => TargetFolder.OpenFor(root, path, flush));
+        var folder = await _threads.RunAsync(() => TargetFolder.OpenFor(_root, path, flush));
         PartFile? part = null;
         var block = ArrayPool<byte>.Shared.Rent(Block);
         try
