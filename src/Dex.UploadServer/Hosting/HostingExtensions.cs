@@ -18,7 +18,7 @@ internal static class HostingExtensions
 
         builder.Services.AddSingleton(commandLine);
         builder.Services.AddSingleton(new EnvironmentReader(environment));
-        builder.Services.AddSingleton(BuildInfo.OfThisAssembly());
+        builder.Services.AddSingleton(BuildInfo.Of(typeof(BuildInfo).Assembly));
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddHostingOptions();
         builder.Services.AddKestrel(builder.WebHost);
