@@ -107,7 +107,9 @@ internal sealed class LogWriter : IDisposable
             }
 
             WriteOut(_writing.AsSpan(0, length));
-            if (_writing.Length > BytesKept)
+
+            // Given back once it is quiet again, not between two bursts.
+            if (_writing.Length > BytesKept && length < BytesKept)
                 _writing = new byte[BytesKept];
         }
     }
