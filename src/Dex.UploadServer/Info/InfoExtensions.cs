@@ -5,10 +5,8 @@ namespace Dex.UploadServer.Info;
 
 internal static class InfoExtensions
 {
-    /// <summary>The state of uploads. What is in old report files comes from an <see cref="IPredecessorReports"/> registered elsewhere.</summary>
     public static IHostApplicationBuilder AddInfo(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddEnvironmentOptions<InfoOptions, InfoOptionsValidator>(InfoOptions.Read);
         builder.Services.AddSingleton<UploadInspector>();
         builder.Services.AddSingleton<InfoEndpoint>();
         return builder;
@@ -17,12 +15,25 @@ internal static class InfoExtensions
     /// <summary>Maps <c>/info/{id}</c>, and the same at <c>TUSD_HANDLER_INFO_PATH</c> if that is another path.</summary>
     public static IEndpointConventionBuilder MapInfo(this IEndpointRouteBuilder endpoints)
     {
-        var endpoint = endpoints.ServiceProvider.GetRequiredService<InfoEndpoint>();
         var group = endpoints.MapGroup("");
-        group.MapTail(InfoOptions.UsualPath, endpoint.HandleAsync);
-        var path = endpoints.ServiceProvider.GetRequiredService<IOptions<InfoOptions>>().Value.Path;
-        if (path != InfoOptions.UsualPath)
-            group.MapTail(path, endpoint.HandleAsync);
+        group.MapTail(RoutePathOptions.FixedInfoPath, AnswerAsync);
+        if (SecondPath(endpoints.ServiceProvider) is { } path)
+            group.MapTail(path, AnswerAsync);
         return group;
+    }
+
+    private static Task AnswerAsync(HttpContext http, string id) => http.RequestServices.GetRequiredService<InfoEndpoint>().HandleAsync(http, id);
+
+    private static string? SecondPath(IServiceProvider services)
+    {
+        try
+        {
+            var path = services.GetRequiredService<IOptions<RoutePathOptions>>().Value.InfoPath;
+            return path == RoutePathOptions.FixedInfoPath ? null : path;
+        }
+        catch (OptionsValidationException)
+        {
+            return null; // told at start, beside all other complaints
+        }
     }
 }

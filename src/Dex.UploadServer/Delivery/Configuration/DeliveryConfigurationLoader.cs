@@ -33,7 +33,7 @@ internal sealed partial class DeliveryConfigurationLoader(
         DeliveryConfiguration configuration;
         try
         {
-            var root = YamlTreeReader.Read(EnvironmentExpansion.Expand(text, environment.Raw));
+            var root = YamlTreeReader.Read(EnvironmentExpansion.Expand(text, environment.Substitution));
             var file = new DeliveryFileReader(problems).Read(root);
             configuration = new DeliveryConfigurationBuilder(problems, warnings).Build(file);
         }

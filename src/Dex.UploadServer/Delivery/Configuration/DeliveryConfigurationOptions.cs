@@ -1,5 +1,4 @@
 using Dex.UploadServer.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Delivery.Configuration;
 
@@ -14,10 +13,4 @@ internal sealed class DeliveryConfigurationOptions
 
     public static void Read(DeliveryConfigurationOptions options, EnvironmentReader env) =>
         options.File = env.OptionalText("DEX_DELIVERY_CONFIG_FILE");
-}
-
-/// <summary>Nothing to check before the file is read, and that is the loader's work.</summary>
-internal sealed class DeliveryConfigurationOptionsValidator : IValidateOptions<DeliveryConfigurationOptions>
-{
-    public ValidateOptionsResult Validate(string? name, DeliveryConfigurationOptions options) => ValidateOptionsResult.Success;
 }
