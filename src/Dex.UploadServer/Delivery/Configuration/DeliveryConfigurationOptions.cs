@@ -6,7 +6,7 @@ namespace Dex.UploadServer.Delivery.Configuration;
 internal sealed class DeliveryConfigurationOptions
 {
     /// <summary>Used if it exists and no file is named, first one first.</summary>
-    public static readonly IReadOnlyList<string> UsualFiles = ["./configs/local/delivery.yml", "./configs/local/deliver.yml"];
+    public IReadOnlyList<string> UsualFiles { get; set; } = ["./configs/local/delivery.yml", "./configs/local/deliver.yml"];
 
     /// <summary>File with targets and routing groups, relative to the working directory; it must exist. Default: the first of <see cref="UsualFiles"/> there is. <c>DEX_DELIVERY_CONFIG_FILE</c></summary>
     public string? File { get; set; }
