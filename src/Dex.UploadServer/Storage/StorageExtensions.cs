@@ -5,5 +5,6 @@ namespace Dex.UploadServer.Storage;
 /// <summary>The one place where a storage backend is chosen.</summary>
 internal static class StorageExtensions
 {
-    public static IHostApplicationBuilder AddStorage(this IHostApplicationBuilder builder) => builder.AddFileSystemUploads();
+    public static IHostApplicationBuilder AddStorage(this IHostApplicationBuilder builder) =>
+        builder.AddFileSystemUploads().AddFileSystemSource().AddFileSystemTargets();
 }

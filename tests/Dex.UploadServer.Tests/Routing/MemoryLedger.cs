@@ -45,4 +45,8 @@ internal sealed class MemoryLedger : ILedger
     public Task<IReadOnlyList<OutboxBatch>> ReadOutboxAsync(long afterSequence, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
     public void ForgetMessages(long sequence) => throw new NotSupportedException();
     public Task<IReadOnlyList<string>> ListUnfinishedAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task HastenDeliveriesAsync(string target, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<string>> ListWaitingTargetsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 }
