@@ -31,6 +31,12 @@ internal static class HostingExtensions
     {
         app.UseMiddleware<ShutdownGate>();
         app.UseMiddleware<CleanPaths>();
+        return app;
+    }
+
+    /// <summary>Stands behind routing: what no room has mapped is 404.</summary>
+    public static WebApplication UseUnknownPath(this WebApplication app)
+    {
         app.UseMiddleware<UnknownPath>();
         return app;
     }

@@ -5,10 +5,11 @@ namespace Dex.UploadServer.Info;
 
 internal static class InfoExtensions
 {
-    /// <summary>The state of uploads. What is in old report files comes from an <see cref="IPredecessorReports"/> registered elsewhere.</summary>
+    /// <summary>The state of uploads.</summary>
     public static IHostApplicationBuilder AddInfo(this IHostApplicationBuilder builder)
     {
         builder.Services.AddEnvironmentOptions<InfoOptions, InfoOptionsValidator>(InfoOptions.Read);
+        builder.Services.AddSingleton<IPredecessorReports, ArchivedReports>();
         builder.Services.AddSingleton<UploadInspector>();
         builder.Services.AddSingleton<InfoEndpoint>();
         return builder;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Delivery;
@@ -56,7 +57,7 @@ internal sealed partial class CompletionRecorder(
         return false;
     }
 
-    private void CountCompletion(IReadOnlyDictionary<string, string> manifest, long length, DateTimeOffset now)
+    private void CountCompletion(ImmutableSortedDictionary<string, string> manifest, long length, DateTimeOffset now)
     {
         manifests.Count(manifest);
         if (manifest.TryGetValue(ManifestKeys.IngestedAt, out var ingested)

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Dex.UploadServer.Uploads;
 

@@ -11,11 +11,16 @@ internal static class UploadsExtensions
     {
         builder.Services.AddEnvironmentOptions<UploadsOptions, UploadsOptionsValidator>(UploadsOptions.Read);
         builder.Services.AddTus();
-        builder.Services.AddOptions<TusOptions>().Configure<IOptions<UploadsOptions>>((tus, uploads) => uploads.Value.CopyTo(tus));
+        builder.Services.AddOptions<TusOptions>().Configure<IOptions<UploadsOptions>, IOptions<RoutePathOptions>>((tus, uploads, paths) =>
+        {
+            uploads.Value.CopyTo(tus);
+            tus.BasePath = paths.Value.UploadsPath;
+        });
         builder.Services.AddSingleton<UploadMetrics>();
         builder.Services.AddSingleton<ManifestCounter>();
         builder.Services.AddSingleton<CompletionRecorder>();
         builder.Services.AddSingleton<CompletionRepair>();
+        builder.Services.AddSingleton<PredecessorAdoption>();
         builder.Services.AddHostedService(services => services.GetRequiredService<CompletionRepair>());
         builder.Services.AddHostedService<StartReconciliation>();
         builder.Services.AddSingleton<IUploadLifecycle, UploadLifecycle>();

@@ -8,9 +8,6 @@ namespace Dex.UploadServer.Uploads;
 /// <summary>Limits and time-outs of uploads, handed on to the protocol engine (spec: reliability.md 9, tus.md 15 and 16).</summary>
 internal sealed class UploadsOptions
 {
-    /// <summary>Where uploads are mounted. Default <c>/files/</c>. <c>TUSD_HANDLER_BASE_PATH</c></summary>
-    public string BasePath { get; set; } = "/files/";
-
     /// <summary>Most bytes one upload may have; unset for no limit. <c>UPLOAD_MAX_SIZE</c></summary>
     public long? MaxSize { get; set; }
 
@@ -35,12 +32,14 @@ internal sealed class UploadsOptions
     /// <summary>Regular expression for the origins browsers may call from; unset for any. <c>UPLOAD_ALLOWED_ORIGINS</c></summary>
     public Regex? AllowedOrigins { get; set; }
 
+    /// <summary>Days for which deliveries that a predecessor ordered and never made are still made after a switch-over. Default 30. <c>ADOPTION_MAX_AGE_DAYS</c></summary>
+    public TimeSpan AdoptionAge { get; set; } = TimeSpan.FromDays(30);
+
     /// <summary>Manifest keys that label <c>upload_manifest_count</c>, in order. <c>METRICS_LABELS_FROM_MANIFEST</c></summary>
     public IReadOnlyList<string> ManifestLabels { get; set; } = ["data_stream_id", "data_stream_route", "sender_id"];
 
     public static void Read(UploadsOptions options, EnvironmentReader env)
     {
-        options.BasePath = env.Text("TUSD_HANDLER_BASE_PATH", options.BasePath);
         if (env.Has("UPLOAD_MAX_SIZE"))
             options.MaxSize = env.LongInteger("UPLOAD_MAX_SIZE", 0);
         options.ReadTimeout = env.Seconds("UPLOAD_READ_TIMEOUT", options.ReadTimeout);
@@ -49,6 +48,7 @@ internal sealed class UploadsOptions
         options.DrainTimeout = env.Seconds("UPLOAD_DRAIN_TIMEOUT", options.DrainTimeout);
         options.MaxMetadataKeys = env.Integer("UPLOAD_METADATA_MAX_KEYS", options.MaxMetadataKeys);
         options.MaxMetadataBytes = env.Integer("UPLOAD_METADATA_MAX_BYTES", options.MaxMetadataBytes);
+        options.AdoptionAge = TimeSpan.FromDays(env.Integer("ADOPTION_MAX_AGE_DAYS", (int)options.AdoptionAge.TotalDays));
         options.ManifestLabels = env.List("METRICS_LABELS_FROM_MANIFEST", options.ManifestLabels);
         if (env.OptionalText("UPLOAD_ALLOWED_ORIGINS") is not { } pattern)
             return;
@@ -65,7 +65,6 @@ internal sealed class UploadsOptions
 
     public void CopyTo(TusOptions tus)
     {
-        tus.BasePath = BasePath;
         tus.MaxSize = MaxSize;
         tus.ReadTimeout = ReadTimeout;
         tus.LockTimeout = LockTimeout;
@@ -92,6 +91,8 @@ internal sealed class UploadsOptionsValidator : IValidateOptions<UploadsOptions>
             problems.Add($"UPLOAD_METADATA_MAX_KEYS is {options.MaxMetadataKeys}; it must be 1 or more.");
         if (options.MaxMetadataBytes < 1)
             problems.Add($"UPLOAD_METADATA_MAX_BYTES is {options.MaxMetadataBytes}; it must be 1 or more.");
+        if (options.AdoptionAge < TimeSpan.Zero)
+            problems.Add($"ADOPTION_MAX_AGE_DAYS is {options.AdoptionAge.TotalDays}; it must be 0 or more.");
         foreach (var label in options.ManifestLabels)
         {
             if (!IsLabelName(label))
