@@ -39,8 +39,7 @@ internal sealed partial class TusEndpoint(
             await AnswerFailureAsync(http, path, error);
         }
 
-        if (http.Response.StatusCode >= StatusCodes.Status400BadRequest && !http.RequestAborted.IsCancellationRequested
-            && http.Features.Get<IInputEndFeature>() is not { InputEnded: true })
+        if (http.Response.StatusCode >= StatusCodes.Status400BadRequest)
             await BodyDrain.RunAsync(http, _options.DrainTimeout, clock, host.ApplicationStopping);
         return true;
     }

@@ -23,13 +23,15 @@ public sealed class RecordingLifecycle : IUploadLifecycle
     public ValueTask<CreationDecision> CreatingAsync(CreationRequest request, CancellationToken cancellationToken) =>
         new(Refusal is { } refusal ? CreationDecision.Refuse(refusal) : CreationDecision.Accept(UploadId.Create(), request.Metadata));
 
-    public ValueTask CreatedAsync(Upload upload, CancellationToken cancellationToken) => Note("created", upload);
+    public ValueTask CreatedAsync(Upload upload, object? state, CancellationToken cancellationToken) => Note("created", upload);
+
+    public ValueTask NotCreatedAsync(object? state, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public void Receiving(Upload upload) => Steps.Enqueue($"receiving {upload.Offset} {upload.Id}");
 
     public ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken) => Note($"received {upload.Offset}", upload);
 
-    public ValueTask FinishingAsync(Upload upload, CancellationToken cancellationToken)
+    public async ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken)
     {
         if (FailFinishing is { } error)
         {
@@ -37,12 +39,7 @@ public sealed class RecordingLifecycle : IUploadLifecycle
             throw error;
         }
 
-        return Note("finishing", upload);
-    }
-
-    public async ValueTask<bool> FinishedAsync(Upload upload, CancellationToken cancellationToken)
-    {
-        await Note("finished", upload);
+        await Note("finishing", upload);
         return true;
     }
 

@@ -221,7 +221,7 @@ internal sealed class Tus1FrontEnd(
             return ValueTask.CompletedTask;
         }
 
-        if (result.BodyEnd is BodyEnd.TimedOut or BodyEnd.ShuttingDown or BodyEnd.CutShort or BodyEnd.Displaced)
+        if (result.BodyEnd is BodyEnd.TimedOut or BodyEnd.ShuttingDown or BodyEnd.CutShort)
             http.Response.Headers.Connection = "close";
         return Answers.WriteErrorAsync(http, metrics, error);
     }

@@ -20,12 +20,12 @@ internal sealed partial class LifecycleHooks(IUploadLifecycle lifecycle, TusMetr
         }
     }
 
-    public async ValueTask CreatedAsync(Upload upload, CancellationToken cancellationToken)
+    public async ValueTask CreatedAsync(Upload upload, object? state, CancellationToken cancellationToken)
     {
         metrics.HookInvoked("post-create");
         try
         {
-            await lifecycle.CreatedAsync(upload, cancellationToken);
+            await lifecycle.CreatedAsync(upload, state, cancellationToken);
         }
         catch (Exception)
         {
@@ -55,34 +55,25 @@ internal sealed partial class LifecycleHooks(IUploadLifecycle lifecycle, TusMetr
         }
     }
 
+    public ValueTask NotCreatedAsync(object? state, CancellationToken cancellationToken) => lifecycle.NotCreatedAsync(state, cancellationToken);
+
     public async ValueTask FinishingAsync(Upload upload, CancellationToken cancellationToken)
     {
         metrics.HookInvoked("pre-finish");
+        bool followed;
         try
         {
-            await lifecycle.FinishingAsync(upload, cancellationToken);
+            followed = await lifecycle.FinishingAsync(upload, cancellationToken);
         }
         catch (Exception)
         {
             metrics.HookFailed("pre-finish");
             throw;
         }
-    }
 
-    // Completion is recorded by now; what follows from it is the host's to repair.
-    public async ValueTask FinishedAsync(Upload upload, CancellationToken cancellationToken)
-    {
         metrics.HookInvoked("post-finish");
-        try
-        {
-            if (!await lifecycle.FinishedAsync(upload, cancellationToken))
-                metrics.HookFailed("post-finish");
-        }
-        catch (Exception error)
-        {
+        if (!followed)
             metrics.HookFailed("post-finish");
-            LogFailed("post-finish", upload.Id, error);
-        }
     }
 
     public async ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken)

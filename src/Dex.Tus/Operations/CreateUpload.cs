@@ -58,14 +58,33 @@ internal sealed class CreateUpload(
             Kind = request.Kind,
             Parts = [.. parts.Select(part => part.Id)],
         };
-        var upload = request.Kind == UploadKind.Final
-            ? await ((IConcatenationStore)store).ConcatenateAsync(creation, parts, CancellationToken.None)
-            : await store.CreateAsync(creation, CancellationToken.None);
+        var upload = await StoreAsync(creation, parts, decision.State);
         metrics.UploadCreated();
-        await hooks.CreatedAsync(upload, CancellationToken.None);
         if (upload.IsComplete)
             upload = await finish.ExecuteAsync(upload, CancellationToken.None);
         return new CreateResult(upload, null, null);
+    }
+
+    private async ValueTask<Upload> StoreAsync(NewUpload creation, IReadOnlyList<Upload> parts, object? state)
+    {
+        Upload? upload = null;
+        try
+        {
+            upload = creation.Kind == UploadKind.Final
+                ? await ((IConcatenationStore)store).ConcatenateAsync(creation, parts, CancellationToken.None)
+                : await store.CreateAsync(creation, CancellationToken.None);
+            await hooks.CreatedAsync(upload, state, CancellationToken.None);
+            return upload;
+        }
+        catch (Exception)
+        {
+            // A creation that is not answered 201 leaves nothing behind.
+            if (upload is null)
+                await hooks.NotCreatedAsync(state, CancellationToken.None);
+            else if (store is ITerminationStore termination)
+                await termination.DeleteAsync(upload, CancellationToken.None);
+            throw;
+        }
     }
 
     private static CreateResult Refused(TusError error) => new(null, error, null);

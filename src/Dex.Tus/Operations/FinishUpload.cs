@@ -13,18 +13,11 @@ internal sealed class FinishUpload(IUploadStore store, LifecycleHooks hooks, Tus
         upload = await store.FinishAsync(upload, cancellationToken);
         if (upload.Kind != UploadKind.Final)
             metrics.UploadFinished();
-        if (upload.Kind == UploadKind.Partial)
-            return upload; // a piece is nobody's file: only the final upload is processed
-
         await hooks.FinishingAsync(upload, cancellationToken);
-        await hooks.FinishedAsync(upload, cancellationToken);
         return upload;
     }
 
     /// <summary>For a request that finds the upload complete already: makes sure that what follows from it is recorded, without counting it again.</summary>
-    public async ValueTask ConfirmAsync(Upload upload, CancellationToken cancellationToken)
-    {
-        if (upload.Kind != UploadKind.Partial)
-            await hooks.FinishingAsync(await store.FinishAsync(upload, cancellationToken), cancellationToken);
-    }
+    public async ValueTask ConfirmAsync(Upload upload, CancellationToken cancellationToken) =>
+        await hooks.FinishingAsync(await store.FinishAsync(upload, cancellationToken), cancellationToken);
 }

@@ -17,14 +17,19 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
     private long _examinedLeftover;
     private bool _allExamined = true;
     private bool _canceled;
-
-    public bool InputEnded { get; private set; }
+    private bool _cutOff;
 
     public IDisposable Listen(Action onInputEnded)
     {
         lock (_gate)
             _listener = onInputEnded;
         return new Subscription(this);
+    }
+
+    public void EndInput()
+    {
+        Volatile.Write(ref _cutOff, true);
+        CancelPendingRead();
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -54,6 +59,12 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
         {
             inputEnded();
             throw;
+        }
+
+        if (Volatile.Read(ref _cutOff))
+        {
+            result = CutOff(result);
+            return true;
         }
 
         if (!IsBareEnd(result))
@@ -123,6 +134,8 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
 
     private ValueTask<ReadResult> Deliver(ReadResult result)
     {
+        if (Volatile.Read(ref _cutOff))
+            return new ValueTask<ReadResult>(CutOff(result));
         if (!IsBareEnd(result))
             return new ValueTask<ReadResult>(WithoutEnd(result));
 
@@ -138,7 +151,6 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
                 _canceled = false;
         }
 
-        InputEnded = true;
         if (withheld is not null)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static listener => listener(), listener!, preferLocal: false);
@@ -158,6 +170,12 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
 
     private ReadResult WithoutEnd(ReadResult result) =>
         _last = result.IsCompleted ? new ReadResult(result.Buffer, result.IsCanceled, isCompleted: false) : result;
+
+    private ReadResult CutOff(ReadResult result)
+    {
+        inputEnded();
+        return _last = new ReadResult(result.Buffer, isCanceled: false, isCompleted: true);
+    }
 
     private bool WithholdsEnd(ReadResult result)
     {
@@ -179,8 +197,8 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
 /// <summary>Lets whoever receives a body hear that the client will send no more, while an answer can still be given.</summary>
 internal interface IInputEndFeature
 {
-    /// <summary>Whether the client is known to send no more.</summary>
-    bool InputEnded { get; }
+    /// <summary>Whatever else the client sends is no longer read: the connection closes as soon as the answer has left.</summary>
+    void EndInput();
 
     /// <summary>Until disposed, the end of input is told to <paramref name="onInputEnded"/> instead of closing the connection.</summary>
     IDisposable Listen(Action onInputEnded);

@@ -12,6 +12,14 @@ internal static class EnvironmentOptionsExtensions
         where TValidator : class, IValidateOptions<TOptions>
     {
         services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
+        return services.AddEnvironmentOptions(read);
+    }
+
+    /// <summary>Registers options of which every single value is possible once it could be read.</summary>
+    public static IServiceCollection AddEnvironmentOptions<TOptions>(
+        this IServiceCollection services, Action<TOptions, EnvironmentReader> read)
+        where TOptions : class, new()
+    {
         services.AddOptions<TOptions>().Configure<EnvironmentReader>((options, env) => read(options, env));
         services.AddSingleton<IStartupValidation, OptionsValidation<TOptions>>();
         return services;
@@ -33,11 +41,4 @@ internal static class EnvironmentOptionsExtensions
             }
         }
     }
-}
-
-/// <summary>Something to check before the server listens.</summary>
-internal interface IStartupValidation
-{
-    /// <summary>Complaints that stop the start, each naming its variable or file; none when all is well.</summary>
-    IEnumerable<string> FindProblems();
 }

@@ -1,3 +1,4 @@
+using Dex.UploadServer.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Ledger.Sqlite;
@@ -6,9 +7,6 @@ namespace Dex.UploadServer.Ledger.Sqlite;
 /// <remarks>Only changes that an answer depends on wait for the disk; the others are repeated after a loss of power, which does no harm.</remarks>
 internal sealed class SqliteLedger : ILedger, IDisposable
 {
-    private const UnixFileMode FolderMode =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
-
     private readonly TimeProvider _clock;
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
@@ -23,7 +21,7 @@ internal sealed class SqliteLedger : ILedger, IDisposable
         var path = Path.GetFullPath(options.Value.SqlitePath);
         try
         {
-            CreateFolder(Path.GetDirectoryName(path)!);
+            PrivateFolder.Create(Path.GetDirectoryName(path)!);
             _writer = new SqliteWriter(path, options.Value.Durability, clock);
         }
         catch (Exception failure) when (failure is Microsoft.Data.Sqlite.SqliteException or IOException or UnauthorizedAccessException)
@@ -163,14 +161,6 @@ internal sealed class SqliteLedger : ILedger, IDisposable
     {
         _readers.Dispose();
         _writer.Dispose();
-    }
-
-    private static void CreateFolder(string folder)
-    {
-        if (!OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder, FolderMode);
-        else
-            Directory.CreateDirectory(folder);
     }
 
     private void InsertDeliveries(SqliteDatabase database, UploadCompletion completion)

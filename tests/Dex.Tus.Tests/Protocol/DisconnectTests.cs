@@ -1,6 +1,6 @@
 using Dex.Testing;
 
-namespace Dex.Tus.Tests;
+namespace Dex.Tus.Tests.Protocol;
 
 /// <summary>spec: tus.md 15 and 16.</summary>
 public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
