@@ -12,32 +12,19 @@ internal static class EnvironmentOptionsExtensions
         where TValidator : class, IValidateOptions<TOptions>
     {
         services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
-        services.AddOptions<TOptions>().Configure<EnvironmentReader>((options, env) => read(options, env));
-        services.AddSingleton<IStartupValidation, OptionsValidation<TOptions>>();
+        return services.AddEnvironmentOptions(read);
+    }
+
+    /// <summary>Registers options of which every single value is possible once it could be read.</summary>
+    public static IServiceCollection AddEnvironmentOptions<TOptions>(
+        this IServiceCollection services, Action<TOptions, EnvironmentReader> read)
+        where TOptions : class, new()
+    {
+        services.AddOptions();
+        services.AddSingleton(read);
+        services.AddSingleton<EnvironmentOptionsFactory<TOptions>>();
+        services.AddSingleton<IOptionsFactory<TOptions>>(provider => provider.GetRequiredService<EnvironmentOptionsFactory<TOptions>>());
+        services.AddSingleton<IStartupValidation>(provider => provider.GetRequiredService<EnvironmentOptionsFactory<TOptions>>());
         return services;
     }
-
-    private sealed class OptionsValidation<TOptions>(IOptions<TOptions> options) : IStartupValidation
-        where TOptions : class
-    {
-        public IEnumerable<string> FindProblems()
-        {
-            try
-            {
-                _ = options.Value;
-                return [];
-            }
-            catch (OptionsValidationException refused)
-            {
-                return refused.Failures;
-            }
-        }
-    }
-}
-
-/// <summary>Something to check before the server listens.</summary>
-internal interface IStartupValidation
-{
-    /// <summary>Complaints that stop the start, each naming its variable or file; none when all is well.</summary>
-    IEnumerable<string> FindProblems();
 }

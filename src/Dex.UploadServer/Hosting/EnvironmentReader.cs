@@ -34,6 +34,37 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
     /// <summary>Text as it is, or null.</summary>
     public string? OptionalText(string name) => Find(name);
 
+    /// <summary>The variable that an operator's file names, as <c>$NAME</c> in a delivery file; not one of the server's own, so not counted as asked for.</summary>
+    public string? Substitution(string name) => variables.GetValueOrDefault(name);
+
+    /// <summary>One of a few words, in any case.</summary>
+    public T Choice<T>(string name, T fallback, params ReadOnlySpan<(string Word, T Value)> choices)
+    {
+        if (Find(name) is not { } text)
+            return fallback;
+        var words = new List<string>(choices.Length);
+        foreach (var (word, value) in choices)
+        {
+            if (word.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase))
+                return value;
+            words.Add(word);
+        }
+
+        Refuse(name, text, $"it must be {string.Join(" or ", words)}");
+        return fallback;
+    }
+
+    /// <summary>A port in decimal digits, 0 to 65535.</summary>
+    public int Port(string name, int fallback)
+    {
+        if (Find(name) is not { } text)
+            return fallback;
+        if (ushort.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+            return port;
+        Refuse(name, text, "it must be a port number from 0 to 65535");
+        return fallback;
+    }
+
     /// <summary>A whole number in decimal, 0x, 0o, 0 or 0b notation, with underscores between digits.</summary>
     public int Integer(string name, int fallback) => (int)Number(name, fallback, int.MinValue, int.MaxValue);
 
@@ -60,7 +91,7 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
             case "0" or "f" or "F" or "false" or "False" or "FALSE":
                 return false;
             case { } other:
-                _problems.Add($"{name} is \"{other}\"; it must be true or false.");
+                Refuse(name, other, "it must be true or false");
                 return fallback;
         }
     }
@@ -70,7 +101,15 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
         Find(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? fallback;
 
     /// <summary>Adds a complaint found by a caller; it must name the variable and never show a secret.</summary>
-    public void Complain(string problem) => _problems.Add(problem);
+    public void Complain(string problem)
+    {
+        if (!_problems.Contains(problem)) // a variable that two rooms read is wrong only once
+            _problems.Add(problem);
+    }
+
+    // A value that could not be read is shown, since it says what to mend, but not at any length.
+    private void Refuse(string name, string value, string rule) =>
+        Complain($"{name} is \"{(value.Length > 64 ? string.Concat(value.AsSpan(0, 64), "…") : value)}\"; {rule}.");
 
     private string? Find(string name)
     {
@@ -84,7 +123,7 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
             return fallback;
         if (TryParse(text, out var number) && number >= least && number <= most)
             return number;
-        _problems.Add($"{name} is \"{text}\"; it must be a whole number.");
+        Refuse(name, text, $"it must be a whole number from {least} to {most}");
         return fallback;
     }
 
@@ -96,6 +135,7 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
         if (negative || digits.StartsWith('+'))
             digits = digits[1..];
         var radix = 10;
+        var prefixed = true;
         if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
             (radix, digits) = (16, digits[2..]);
         else if (digits.StartsWith("0b", StringComparison.OrdinalIgnoreCase))
@@ -104,7 +144,9 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
             (radix, digits) = (8, digits[2..]);
         else if (digits.Length > 1 && digits[0] == '0')
             (radix, digits) = (8, digits[1..]);
-        if (digits.Length == 0 || digits.StartsWith('_') || digits.EndsWith('_') || digits.Contains("__", StringComparison.Ordinal))
+        else
+            prefixed = false;
+        if (digits.Length == 0 || (digits.StartsWith('_') && !prefixed) || digits.EndsWith('_') || digits.Contains("__", StringComparison.Ordinal))
             return false;
 
         try

@@ -4,8 +4,10 @@ namespace Dex.UploadServer.Ledger;
 
 /// <summary>The one relational record of every upload and every delivery: delivery queue, outbox, and the truth behind <c>/info</c>.</summary>
 /// <remarks>
-/// A method that changes something returns when the change is committed (and flushed, unless durability is <c>none</c>).
-/// Changes of concurrent callers share a commit. spec: DESIGN decisions 4 and 5, reliability.md 4.
+/// A method that changes something returns when the change is committed: it survives the end of the process. Creation, completion,
+/// termination, adoption and requeueing are flushed too (unless durability is <c>none</c>); what is lost of the rest in a power
+/// failure happens again. Changes of concurrent callers share a commit; one that fails leaves nothing behind and throws an
+/// <see cref="IOException"/>. Messages queued together are of one upload. spec: DESIGN decisions 4 and 5, reliability.md 2 and 4.
 /// </remarks>
 internal interface ILedger
 {
@@ -14,13 +16,13 @@ internal interface ILedger
     Task<OutboxBatch> RecordCreationAsync(UploadRecord upload, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken);
 
     /// <summary>In one transaction: marks the upload complete, inserts its deliveries, queues the messages. An upload not recorded yet is recorded.</summary>
-    /// <returns>Null if the upload was complete already: then nothing was inserted.</returns>
+    /// <returns>Null if the upload was complete already, or terminated: then nothing was inserted.</returns>
     Task<OutboxBatch?> CompleteUploadAsync(UploadCompletion completion, CancellationToken cancellationToken);
 
     /// <summary>Marks an upload terminated and drops its waiting deliveries. Unknown uploads are ignored.</summary>
     Task TerminateUploadAsync(string uploadId, DateTimeOffset at, CancellationToken cancellationToken);
 
-    /// <summary>Takes over a finished upload of a predecessor: its completion, past attempts, and deliveries still owed. Does nothing if the upload is known as complete.</summary>
+    /// <summary>Takes over a finished upload of a predecessor: its completion, past attempts, and deliveries still owed. Does nothing if the upload is known as complete. Its messages are the predecessor's, so none are queued.</summary>
     Task AdoptUploadAsync(UploadCompletion completion, IReadOnlyList<DeliveryAttempt> attempts, CancellationToken cancellationToken);
 
     /// <summary>The record of an upload, or null.</summary>
@@ -55,8 +57,14 @@ internal interface ILedger
     /// <returns>How many were turned back.</returns>
     Task<int> ReclaimDeliveriesAsync(bool all, CancellationToken cancellationToken);
 
+    /// <summary>Makes every waiting delivery of a target due now, as when a target that was down is back (spec: reliability.md R6).</summary>
+    Task HastenDeliveriesAsync(string target, CancellationToken cancellationToken);
+
+    /// <summary>Keys of all targets that waiting deliveries are for, so that those of a target no longer configured end visibly (spec: reliability.md R2).</summary>
+    Task<IReadOnlyList<string>> ListWaitingTargetsAsync(CancellationToken cancellationToken);
+
     /// <summary>Turns the upload's delivery to a target into a new run with a fresh count (or inserts one), and queues the messages (<c>POST /route</c>, spec: reliability.md R3).</summary>
-    /// <returns>Null if an identical redelivery is waiting already.</returns>
+    /// <returns>Null if an identical redelivery is waiting for its first attempt already.</returns>
     Task<OutboxBatch?> RequeueDeliveryAsync(NewDelivery delivery, string uploadId, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken);
 
     /// <summary>Waiting and running deliveries, and the earliest time at which a waiting one is due.</summary>

@@ -1,0 +1,41 @@
+using Dex.Tus;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace Dex.UploadServer.Hosting;
+
+/// <summary>Sets Kestrel up: the API's listener and what a connection may cost (spec: tus.md appendix A, reliability.md 9).</summary>
+internal sealed class KestrelSetup(
+    IOptions<ServerAddressOptions> address,
+    IOptions<ConnectionLimitOptions> limits,
+    ListeningSockets sockets,
+    OpenConnections connections) : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
+{
+    public void Configure(KestrelServerOptions options)
+    {
+        options.AddServerHeader = false;
+        options.AllowSynchronousIO = false;
+
+        // A body may have any size and take any time; idle ones are ended where they are read.
+        options.Limits.MaxRequestBodySize = null;
+        options.Limits.MinRequestBodyDataRate = null;
+        options.Limits.MinResponseDataRate = null;
+
+        options.Limits.MaxRequestLineSize = limits.Value.RequestLineBytes;
+        options.Limits.MaxRequestHeadersTotalSize = limits.Value.HeadersBytes;
+        options.Limits.MaxRequestHeaderCount = limits.Value.HeadersCount;
+        options.Limits.RequestHeadersTimeout = limits.Value.HeadersTimeout;
+        options.Limits.KeepAliveTimeout = limits.Value.KeepAliveTimeout;
+        options.Limits.MaxConcurrentConnections = limits.Value.Connections;
+
+        options.ListenAnyIP(address.Value.Port, listener =>
+        {
+            listener.Protocols = HttpProtocols.Http1;
+            listener.Use(next => connection => connections.TrackAsync(connection, next));
+            listener.UseHalfClose();
+        });
+    }
+
+    public void Configure(SocketTransportOptions options) => options.CreateBoundListenSocket = sockets.Take;
+}

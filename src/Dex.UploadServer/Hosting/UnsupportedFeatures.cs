@@ -1,0 +1,37 @@
+namespace Dex.UploadServer.Hosting;
+
+/// <summary>Refuses variables that select a feature this version does not have: silence would lose an operator's data or defences (spec: config.md 3).</summary>
+/// <remarks>A feature that arrives takes its names away from here.</remarks>
+internal sealed class UnsupportedFeatures(EnvironmentReader environment) : IStartupValidation
+{
+    private static readonly (string Feature, string[] Variables)[] Selecting =
+    [
+        ("Azure Blob storage", ["AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_KEY", "AZURE_ENDPOINT"]),
+        ("S3 storage", ["S3_ENDPOINT", "S3_BUCKET_NAME"]),
+        ("Redis locks", ["REDIS_CONNECTION_STRING"]),
+        ("Azure Service Bus",
+        [
+            "REPORTER_CONNECTION_STRING",
+            "PUBLISHER_CONNECTION_STRING", "PUBLISHER_TOPIC", "PUBLISHER_QUEUE",
+            "SUBSCRIBER_CONNECTION_STRING", "SUBSCRIBER_TOPIC", "SUBSCRIBER_QUEUE", "SUBSCRIBER_SUBSCRIPTION", "SUBSCRIBER_MAX_MESSAGES",
+        ]),
+        ("SNS", ["SNS_REPORTER_EVENT_ARN", "SNS_PUBLISHER_EVENT_ARN"]),
+        ("SQS", ["SQS_SUBSCRIBER_EVENT_ARN", "SQS_SUBSCRIBER_TOPIC_ARN", "SQS_SUBSCRIBER_MAX_MESSAGES", "SQS_SUBSCRIBER_MAX_RETRIES"]),
+        ("Login by OpenID providers", ["OIDC_PROVIDERS"]),
+    ];
+
+    public IEnumerable<string> FindProblems()
+    {
+        foreach (var (feature, variables) in Selecting)
+        {
+            foreach (var variable in variables)
+            {
+                if (environment.Has(variable))
+                    yield return $"{variable} is set, but {feature} is not supported by this version yet; unset it.";
+            }
+        }
+
+        if (environment.Boolean("OAUTH_AUTH_ENABLED", false))
+            yield return "OAUTH_AUTH_ENABLED is true, but token checks are not supported by this version yet; unset it.";
+    }
+}

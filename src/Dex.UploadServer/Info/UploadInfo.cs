@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using Dex.UploadServer.Ledger;
+
+namespace Dex.UploadServer.Info;
+
+/// <summary>The truth about an upload as <c>/info</c> tells it (spec: http-api.md 8).</summary>
+internal sealed record UploadInfo
+{
+    public required ImmutableSortedDictionary<string, string> Manifest { get; init; }
+
+    /// <summary>Bytes stored so far.</summary>
+    public required long StoredBytes { get; init; }
+
+    /// <summary>When the last byte was stored, or else the upload was created.</summary>
+    public required DateTimeOffset ModifiedAt { get; init; }
+
+    public required UploadStage Stage { get; init; }
+
+    /// <summary>When <see cref="Stage"/> was reached or last confirmed.</summary>
+    public required DateTimeOffset StageAt { get; init; }
+
+    /// <summary>Every attempt, oldest first.</summary>
+    public required IReadOnlyList<DeliveryAttempt> Attempts { get; init; }
+}
+
+/// <summary>How far an upload is.</summary>
+internal enum UploadStage
+{
+    /// <summary>Created, no bytes yet.</summary>
+    Initiated,
+
+    /// <summary>Bytes are stored, or all are and completion is not recorded yet.</summary>
+    InProgress,
+
+    /// <summary>Completion is recorded: it will be delivered.</summary>
+    Complete,
+}

@@ -1,0 +1,16 @@
+using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Ledger.Sqlite;
+
+namespace Dex.UploadServer.Ledger;
+
+internal static class LedgerExtensions
+{
+    public static IHostApplicationBuilder AddLedger(this IHostApplicationBuilder builder)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        builder.Services.AddEnvironmentOptions<LedgerOptions, LedgerOptionsValidator>(LedgerOptions.Read);
+        builder.Services.AddSingleton<ILedger, SqliteLedger>();
+        builder.Services.AddHostedService<LedgerStart>();
+        return builder;
+    }
+}

@@ -1,0 +1,19 @@
+using Dex.UploadServer.Hosting;
+
+namespace Dex.UploadServer.Messaging;
+
+internal static class MessagingExtensions
+{
+    public static IHostApplicationBuilder AddMessaging(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddEnvironmentOptions<MessagingOptions, MessagingOptionsValidator>(MessagingOptions.Read);
+        builder.Services.AddSingleton<MessagingMetrics>();
+        builder.Services.AddSingleton<MessageFiles>();
+        builder.Services.AddSingleton<IMessageSink, FileSink>();
+        builder.Services.AddSingleton<Outbox>();
+        builder.Services.AddSingleton<IOutbox>(services => services.GetRequiredService<Outbox>());
+        // What the last run left is taken up before other rooms start to publish, and they stop before it does.
+        builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
+        return builder;
+    }
+}
