@@ -91,17 +91,17 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
         if (stored.Offset != stored.Record.Length)
             throw new IOException("an upload that is not complete cannot be finished");
 
-        uint crc;
-        using (var data = Posix.OpenToWrite(stored.DataPath) ?? throw new FileNotFoundException("the upload is gone", stored.DataPath))
+        var known = upload.Crc32C ?? stored.Crc32C ?? FindFinishedChecksum(stored);
+        if (_folder.Flushes || known is null)
         {
-            crc = upload.Crc32C ?? stored.Crc32C ?? FindFinishedChecksum(stored)
-                ?? DataChecksum.Complete(data, stored.Offset, stored.Progress, cancellationToken);
+            using var data = Posix.OpenToWrite(stored.DataPath) ?? throw new FileNotFoundException("the upload is gone", stored.DataPath);
+            known ??= DataChecksum.Complete(data, stored.Offset, stored.Progress, cancellationToken);
             FlushWhole(data, stored);
             Posix.Close(data, stored.DataPath);
         }
 
-        WriteFinished(stored, crc);
-        return ValueTask.FromResult(upload with { Crc32C = crc });
+        WriteFinished(stored, known.Value);
+        return ValueTask.FromResult(upload with { Crc32C = known });
     }
 
     public ValueTask DeleteAsync(Upload upload, CancellationToken cancellationToken)
