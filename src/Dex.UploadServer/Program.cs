@@ -1,4 +1,15 @@
+using Dex.UploadServer.Delivery;
+using Dex.UploadServer.Health;
 using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Info;
+using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Manifests;
+using Dex.UploadServer.Messaging;
+using Dex.UploadServer.Reports;
+using Dex.UploadServer.Routing;
+using Dex.UploadServer.Storage;
+using Dex.UploadServer.Telemetry;
+using Dex.UploadServer.Uploads;
 
 namespace Dex.UploadServer;
 
@@ -20,10 +31,29 @@ internal static class Program
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
 
         builder.AddHosting(args, environment); // variables, ports, start and stop
+        builder.AddTelemetry();                // log and metrics
+        builder.AddHealth();
+        builder.AddLedger();                   // SQLite
+        builder.AddMessaging();                // report and event files
+        builder.AddManifests();
+        builder.AddReports();
+        builder.AddStorage();                  // file system
+        builder.AddRouting();                  // the delivery file
+        builder.AddDelivery();
+        builder.AddUploads();                  // tus
+        builder.AddInfo();
         also?.Invoke(builder);
 
         var app = builder.Build();
-        app.UseHosting();                      // 503 while stopping, clean paths, 404
+        app.UseTelemetry();                    // counts every answer, the refused ones too
+        app.UseHosting();                      // 503 while stopping, clean paths
+        app.UseUploads();                      // /files
+        app.UseRouting();
+        app.UseUnknownPath();                  // 404
+        app.MapInfo();                         // /info/{id}
+        app.MapRouting();                      // /route/{id}
+        app.MapHealth();                       // /health, /version, /
+        app.MapMetrics();                      // /metrics
         return app;
     }
 }

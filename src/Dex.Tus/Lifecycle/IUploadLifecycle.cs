@@ -9,8 +9,13 @@ public interface IUploadLifecycle
     /// <remarks>Called for partial and final uploads too.</remarks>
     ValueTask<CreationDecision> CreatingAsync(CreationRequest request, CancellationToken cancellationToken);
 
-    /// <summary>[post-create] The upload exists; called before the answer.</summary>
-    ValueTask CreatedAsync(Upload upload, CancellationToken cancellationToken);
+    /// <summary>[post-create] The upload exists; called before the answer. An exception takes the upload back.</summary>
+    /// <param name="state">What <see cref="CreatingAsync"/> put into its decision.</param>
+    ValueTask CreatedAsync(Upload upload, object? state, CancellationToken cancellationToken);
+
+    /// <summary>An accepted creation failed in the store: no upload exists.</summary>
+    /// <param name="state">What <see cref="CreatingAsync"/> put into its decision.</param>
+    ValueTask NotCreatedAsync(object? state, CancellationToken cancellationToken);
 
     /// <summary>[post-receive] A body is being read and bytes were stored since the last call: about once a second, never after the body ended.</summary>
     /// <remarks>Synchronous and quick: it must not wait for storage.</remarks>
@@ -19,13 +24,10 @@ public interface IUploadLifecycle
     /// <summary>[post-receive] A body ended without completing the upload; called before the answer.</summary>
     ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken);
 
-    /// <summary>[pre-finish] Every byte is stored and flushed. The finishing request is answered only after this returned. Idempotent.</summary>
-    /// <remarks>Not called for partial uploads (tus.md CC10). An exception fails the request with 500; the host repairs later.</remarks>
-    ValueTask FinishingAsync(Upload upload, CancellationToken cancellationToken);
-
-    /// <summary>[post-finish] The upload is finished.</summary>
-    /// <returns>False when the host could not do its part; counted as a hook error, the client still gets its answer.</returns>
-    ValueTask<bool> FinishedAsync(Upload upload, CancellationToken cancellationToken);
+    /// <summary>[pre-finish, post-finish] Every byte is stored and flushed. The finishing request is answered only after this returned. Idempotent.</summary>
+    /// <remarks>Called for partial uploads too, which the host must not process (tus.md CC10). An exception fails the request with 500; the host repairs by itself.</remarks>
+    /// <returns>False when what should follow from it cannot; counted as a hook error, the client still gets its answer.</returns>
+    ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken);
 
     /// <summary>[post-terminate] The upload was deleted by its client.</summary>
     ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken);
@@ -48,11 +50,14 @@ public sealed record CreationDecision
     /// <summary>The metadata to store.</summary>
     public UploadMetadata Metadata { get; private init; } = UploadMetadata.Empty;
 
+    /// <summary>Whatever the host wants to find again when the upload exists.</summary>
+    public object? State { get; private init; }
+
     /// <summary>The answer to a refused creation.</summary>
     public CreationRefusal? Refusal { get; private init; }
 
-    public static CreationDecision Accept(string uploadId, UploadMetadata metadata) =>
-        new() { UploadId = uploadId, Metadata = metadata };
+    public static CreationDecision Accept(string uploadId, UploadMetadata metadata, object? state = null) =>
+        new() { UploadId = uploadId, Metadata = metadata, State = state };
 
     public static CreationDecision Refuse(CreationRefusal refusal) => new() { Refusal = refusal };
 }

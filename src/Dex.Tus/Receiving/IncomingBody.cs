@@ -39,8 +39,9 @@ public sealed class IncomingBody : IDisposable
     private readonly TimeProvider _clock;
     private readonly TimeSpan _readTimeout;
     private readonly long _limit;
-    private readonly ITimer? _patience;
+    private readonly ITimer _patience;
     private readonly long? _announcedLength;
+    private long _progressToldAt;
     private int _stop;
     private ReadOnlySequence<byte> _current;
     private long _position;
@@ -59,11 +60,18 @@ public sealed class IncomingBody : IDisposable
         _announcedLength = announcedLength;
         _readTimeout = readTimeout;
         _clock = clock;
+        _progressToldAt = clock.GetTimestamp();
         _patience = clock.CreateTimer(static body => ((IncomingBody)body!).Stop(BodyEnd.TimedOut), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>How the body ended; <see cref="BodyEnd.None"/> until <see cref="ReadAsync"/> has returned an empty sequence.</summary>
     public BodyEnd End { get; private set; }
+
+    /// <summary>Told the bytes taken so far, at most once a second and only while the body is being read.</summary>
+    public Action<long>? OnProgress { get; set; }
+
+    /// <summary>Told once when the body ends before its end: from then on there is only so much time to save what has arrived.</summary>
+    public Action? OnCut { get; set; }
 
     /// <summary>Bytes taken so far.</summary>
     public long Position => Volatile.Read(ref _position);
@@ -80,6 +88,9 @@ public sealed class IncomingBody : IDisposable
     {
         while (End == BodyEnd.None)
         {
+            if (_position == _announcedLength)
+                return Ended(BodyEnd.Complete);
+
             ReadResult result;
             try
             {
@@ -120,7 +131,7 @@ public sealed class IncomingBody : IDisposable
 
             _reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             if (result.IsCompleted)
-                return Ended(_announcedLength is { } announced && _position < announced && _position < _limit ? BodyEnd.CutShort : BodyEnd.Complete);
+                return Ended(_position < _announcedLength ? BodyEnd.CutShort : BodyEnd.Complete);
             if (_stop != (int)BodyEnd.None)
                 return Ended((BodyEnd)_stop);
         }
@@ -135,9 +146,21 @@ public sealed class IncomingBody : IDisposable
         _reader.AdvanceTo(consumed);
         _current = default;
         Volatile.Write(ref _position, _position + bytes);
+        TellProgress();
     }
 
-    public void Dispose() => _patience?.Dispose();
+    public void Dispose() => _patience.Dispose();
+
+    private void TellProgress()
+    {
+        if (OnProgress is null || _position == _announcedLength)
+            return;
+        var now = _clock.GetTimestamp();
+        if (_clock.GetElapsedTime(_progressToldAt, now) < TimeSpan.FromSeconds(1))
+            return;
+        _progressToldAt = now;
+        OnProgress(_position);
+    }
 
     private async ValueTask<ReadResult> ReadPatientlyAsync()
     {
@@ -145,20 +168,22 @@ public sealed class IncomingBody : IDisposable
         if (read.IsCompleted)
             return await read;
 
-        _patience?.Change(_readTimeout, Timeout.InfiniteTimeSpan);
+        _patience.Change(_readTimeout, Timeout.InfiniteTimeSpan);
         try
         {
             return await read;
         }
         finally
         {
-            _patience?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _patience.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 
     private ReadOnlySequence<byte> Ended(BodyEnd end)
     {
         End = end;
+        if (end is not (BodyEnd.Complete or BodyEnd.TooLong))
+            OnCut?.Invoke();
         return ReadOnlySequence<byte>.Empty;
     }
 }

@@ -96,6 +96,8 @@ public sealed class UploadMetadata
         var header = new StringBuilder();
         foreach (var entry in _entries)
         {
+            if (!IsKey(entry.Key))
+                continue;
             if (header.Length > 0)
                 header.Append(',');
             header.Append(entry.Key);
@@ -113,6 +115,8 @@ public sealed class UploadMetadata
             return false;
 
         var space = element.IndexOf(' ');
+        if (!IsKey(space < 0 ? element : element[..space]))
+            return false;
         if (space < 0)
         {
             entry = new Entry(element.ToString(), ReadOnlyMemory<byte>.Empty);
@@ -125,6 +129,9 @@ public sealed class UploadMetadata
         entry = new Entry(element[..space].ToString(), value);
         return true;
     }
+
+    // A key goes back into a header line, so it is printable ASCII; a record written by others may hold any.
+    private static bool IsKey(ReadOnlySpan<char> key) => !key.IsEmpty && !key.ContainsAnyExceptInRange('!', '~') && !key.Contains(',');
 
     // Canonical, padded base64 only; the framework's decoder would skip white space and accept stray low bits.
     private static bool TryDecode(ReadOnlySpan<char> encoded, out byte[] value)

@@ -21,8 +21,8 @@ internal abstract class SourceFile : IAsyncDisposable
     /// <summary>Bytes.</summary>
     public required long Length { get; init; }
 
-    /// <summary>CRC-32C kept since arrival; null if it was never recorded (a predecessor's upload).</summary>
-    public uint? Crc32C { get; init; }
+    /// <summary>CRC-32C kept since arrival; null if it was never recorded (a predecessor's upload). A source that does not know it leaves it to the courier, who asks the ledger.</summary>
+    public uint? Crc32C { get; set; }
 
     /// <summary>The manifest as stored with the upload.</summary>
     public required ImmutableSortedDictionary<string, string> Metadata { get; init; }
@@ -30,7 +30,7 @@ internal abstract class SourceFile : IAsyncDisposable
     /// <summary>A file on this machine that holds the bytes, or null: destinations may then copy in the kernel.</summary>
     public virtual string? LocalPath => null;
 
-    /// <summary>A reader from the start. It fails, rather than ends, when the source breaks.</summary>
+    /// <summary>A reader from the start. It fails, rather than ends, when the source breaks (<see cref="ExactLengthStream"/>).</summary>
     public abstract ValueTask<Stream> OpenAsync(CancellationToken cancellationToken);
 
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -41,9 +41,17 @@ internal interface IDeliveryDestination
 {
     /// <summary>Carries the file to its place under the target: whole or absent, verified by size and checksum before it becomes visible. Running it again gives the same object (spec: reliability.md 5).</summary>
     /// <param name="path">Rendered path below the target's root; already checked by the courier.</param>
+    /// <param name="progress">To be told whenever bytes have moved, also while verifying: a rising count. Silence for too long is a failed attempt.</param>
     /// <exception cref="DeliveryRefusedException">No retry can cure it.</exception>
+    /// <exception cref="DeliverySourceException">The source broke, ended early or is not what was uploaded; the target is not to blame.</exception>
+    /// <exception cref="DeliveryPostponedException">The target asked to be left alone for a while.</exception>
     /// <exception cref="IOException">Failed; nothing is visible; try again later.</exception>
     ValueTask<DeliveredFile> DeliverAsync(SourceFile source, string path, IProgress<long> progress, CancellationToken cancellationToken);
+
+    /// <summary>Once at start, beside running deliveries: makes what may be missing at the target, and removes what a killed process left there (spec: reliability.md T3).</summary>
+    /// <param name="startedAt">Nothing younger than this is removed.</param>
+    /// <exception cref="IOException">The target is down; deliveries will tell.</exception>
+    ValueTask PrepareAsync(DateTimeOffset startedAt, CancellationToken cancellationToken);
 
     /// <summary>Whether the target can be reached; throws with a reason for people if not. Creates nothing.</summary>
     ValueTask CheckAsync(CancellationToken cancellationToken);
@@ -60,6 +68,26 @@ internal sealed class DeliveryRefusedException : Exception
     public DeliveryRefusedException() { }
     public DeliveryRefusedException(string message) : base(message) { }
     public DeliveryRefusedException(string message, Exception innerException) : base(message, innerException) { }
+}
+
+/// <summary>The source ended early, cannot be read, or differs from what was uploaded. Tried again, but not held against the target.</summary>
+internal sealed class DeliverySourceException : IOException
+{
+    public DeliverySourceException() { }
+    public DeliverySourceException(string message) : base(message) { }
+    public DeliverySourceException(string message, Exception innerException) : base(message, innerException) { }
+}
+
+/// <summary>The target throttles (503, 429, <c>SlowDown</c>): not to be tried before some time has passed (spec: reliability.md R4).</summary>
+internal sealed class DeliveryPostponedException : IOException
+{
+    public DeliveryPostponedException() { }
+    public DeliveryPostponedException(string message) : base(message) { }
+    public DeliveryPostponedException(string message, Exception innerException) : base(message, innerException) { }
+    public DeliveryPostponedException(string message, TimeSpan retryAfter) : base(message) => RetryAfter = retryAfter;
+
+    /// <summary>As the target asked.</summary>
+    public TimeSpan RetryAfter { get; }
 }
 
 /// <summary>Wakes the delivery lanes when there may be something to claim.</summary>

@@ -8,13 +8,12 @@ internal sealed record BuildInfo(string Repository, string LatestReleaseVersion,
     /// <summary>As reports carry it in <c>stage_info.version</c>.</summary>
     public string Version => $"{LatestReleaseVersion}_{GitShortSha}";
 
-    /// <summary>As <c>dotnet publish -p:BuildRepository=… -p:BuildReleaseVersion=… -p:BuildGitShortSha=…</c> left it in the assembly.</summary>
-    public static BuildInfo OfThisAssembly()
+    /// <summary>Reads what the project file wrote into an assembly.</summary>
+    public static BuildInfo Of(Assembly assembly)
     {
-        var metadata = typeof(BuildInfo).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .ToLookup(attribute => attribute.Key, attribute => attribute.Value ?? "");
-        return new BuildInfo(Find("BuildRepository"), Find("BuildReleaseVersion"), Find("BuildGitShortSha"));
+        var facts = assembly.GetCustomAttributes<AssemblyMetadataAttribute>().ToLookup(fact => fact.Key, fact => fact.Value);
+        return new BuildInfo(Find("REPO"), Find("LATEST_RELEASE_VERSION"), Find("GIT_SHORT_SHA"));
 
-        string Find(string key) => metadata[key].FirstOrDefault("");
+        string Find(string key) => facts[key].FirstOrDefault() ?? "";
     }
 }

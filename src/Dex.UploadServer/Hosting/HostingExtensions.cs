@@ -18,7 +18,7 @@ internal static class HostingExtensions
 
         builder.Services.AddSingleton(commandLine);
         builder.Services.AddSingleton(new EnvironmentReader(environment));
-        builder.Services.AddSingleton(BuildInfo.OfThisAssembly());
+        builder.Services.AddSingleton(BuildInfo.Of(typeof(BuildInfo).Assembly));
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddHostingOptions();
         builder.Services.AddKestrel(builder.WebHost);
@@ -31,6 +31,12 @@ internal static class HostingExtensions
     {
         app.UseMiddleware<ShutdownGate>();
         app.UseMiddleware<CleanPaths>();
+        return app;
+    }
+
+    /// <summary>Stands behind routing: what no room has mapped is 404.</summary>
+    public static WebApplication UseUnknownPath(this WebApplication app)
+    {
         app.UseMiddleware<UnknownPath>();
         return app;
     }

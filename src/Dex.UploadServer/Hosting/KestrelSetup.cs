@@ -1,3 +1,4 @@
+using Dex.Tus;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -32,6 +33,7 @@ internal sealed class KestrelSetup(
         {
             listener.Protocols = HttpProtocols.Http1;
             listener.Use(next => connection => connections.TrackAsync(connection, next));
+            listener.UseHalfClose();
         });
     }
 

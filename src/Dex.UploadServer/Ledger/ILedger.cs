@@ -57,6 +57,12 @@ internal interface ILedger
     /// <returns>How many were turned back.</returns>
     Task<int> ReclaimDeliveriesAsync(bool all, CancellationToken cancellationToken);
 
+    /// <summary>Makes every waiting delivery of a target due now, as when a target that was down is back (spec: reliability.md R6).</summary>
+    Task HastenDeliveriesAsync(string target, CancellationToken cancellationToken);
+
+    /// <summary>Keys of all targets that waiting deliveries are for, so that those of a target no longer configured end visibly (spec: reliability.md R2).</summary>
+    Task<IReadOnlyList<string>> ListWaitingTargetsAsync(CancellationToken cancellationToken);
+
     /// <summary>Turns the upload's delivery to a target into a new run with a fresh count (or inserts one), and queues the messages (<c>POST /route</c>, spec: reliability.md R3).</summary>
     /// <returns>Null if an identical redelivery is waiting for its first attempt already.</returns>
     Task<OutboxBatch?> RequeueDeliveryAsync(NewDelivery delivery, string uploadId, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken);

@@ -113,6 +113,21 @@ internal static class DeliveryRows
         return update.Bind(all ? 1 : 0).Bind(now.UtcTicks).Run();
     }
 
+    public static void Hasten(SqliteDatabase database, string targetKey, DateTimeOffset now)
+    {
+        using var update = database.Use("UPDATE deliveries SET next_attempt_at = ?1 WHERE state = 0 AND target_key = ?2 AND next_attempt_at > ?1");
+        update.Bind(now.UtcTicks).Bind(targetKey).Run();
+    }
+
+    public static List<string> ListWaitingTargets(SqliteDatabase database)
+    {
+        var targets = new List<string>();
+        using var select = database.Use("SELECT DISTINCT target_key FROM deliveries WHERE state = 0");
+        while (select.Step())
+            targets.Add(select.Text(0));
+        return targets;
+    }
+
     public static List<DeliveryRecord> List(SqliteDatabase database, string uploadId)
     {
         var deliveries = new List<DeliveryRecord>();

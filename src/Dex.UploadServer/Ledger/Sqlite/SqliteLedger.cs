@@ -120,6 +120,16 @@ internal sealed class SqliteLedger : ILedger, IDisposable
     public Task<int> ReclaimDeliveriesAsync(bool all, CancellationToken cancellationToken) =>
         _writer.WriteAsync(mustFlush: false, database => DeliveryRows.Reclaim(database, all, _clock.GetUtcNow()), cancellationToken);
 
+    public Task HastenDeliveriesAsync(string target, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(mustFlush: false, database =>
+        {
+            DeliveryRows.Hasten(database, target, _clock.GetUtcNow());
+            return true;
+        }, cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListWaitingTargetsAsync(CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<string>>(DeliveryRows.ListWaitingTargets, cancellationToken);
+
     public Task<OutboxBatch?> RequeueDeliveryAsync(NewDelivery delivery, string uploadId, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken)
     {
         var encoded = OutboxCodec.Encode(messages);

@@ -1,0 +1,298 @@
+using Dex.Tus.Operations;
+using Dex.Tus.Receiving;
+using Dex.Tus.Stores;
+using Dex.Tus.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace Dex.Tus.Dialects;
+
+/// <summary>tus 1.0 on the wire: reads requests into operations and writes their results as headers (spec: tus.md 2 to 7, 10 to 12).</summary>
+internal sealed class Tus1FrontEnd(
+    DescribeServer server, CreateUpload create, AppendToUpload append, ReadOffset read, TerminateUpload terminate,
+    TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options)
+{
+    private readonly TusOptions _options = options.Value;
+
+    /// <param name="method">After an override; the answer is framed for the real one.</param>
+    public ValueTask HandleAsync(HttpContext http, string method, UploadPath path)
+    {
+        var headers = http.Response.Headers;
+        headers[TusHeaders.Resumable] = TusHeaders.SupportedVersion;
+        if (method == HttpMethods.Options)
+            return DescribeAsync(http);
+        if (method == HttpMethods.Get)
+            return Answers.WriteMethodNotAllowedAsync(http, path.IsCollection);
+        if (!SpeaksVersion(http.Request.Headers[TusHeaders.Resumable], method))
+        {
+            headers[TusHeaders.Version] = TusHeaders.SupportedVersion;
+            return Answers.WriteErrorAsync(http, metrics, TusErrors.UnsupportedVersion);
+        }
+
+        return (path.IsCollection, method) switch
+        {
+            (true, "POST") => CreateAsync(http),
+            (false, "HEAD") => ReadOffsetAsync(http, path.UploadId),
+            (false, "PATCH") => AppendAsync(http, path.UploadId),
+            (false, "DELETE") => TerminateAsync(http, path.UploadId),
+            _ => Answers.WriteMethodNotAllowedAsync(http, path.IsCollection),
+        };
+    }
+
+    // HEAD may come from a browser's address bar, so it need not say its version; but a wrong one is wrong.
+    private static bool SpeaksVersion(StringValues version, string method) =>
+        version.Count == 0 ? method == HttpMethods.Head : version.Count == 1 && version[0] == TusHeaders.SupportedVersion;
+
+    private ValueTask DescribeAsync(HttpContext http)
+    {
+        var headers = http.Response.Headers;
+        headers[TusHeaders.Version] = TusHeaders.SupportedVersion;
+        headers[TusHeaders.Extension] = server.Extensions;
+        headers[TusHeaders.UploadLimit] = server.UploadLimit;
+        if (server.MaxSize is { } maxSize)
+            headers[TusHeaders.MaxSize] = maxSize;
+        http.Response.StatusCode = StatusCodes.Status200OK;
+        headers.ContentLength = 0;
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask CreateAsync(HttpContext http)
+    {
+        if (!TryReadCreation(http.Request, out var request, out var hasBody, out var error))
+        {
+            await Answers.WriteErrorAsync(http, metrics, error!);
+            return;
+        }
+
+        // A body that cannot fit is refused before anything exists, so that a refusal leaves no orphan.
+        if (hasBody && http.Request.ContentLength > (request.Length ?? _options.MaxSize ?? long.MaxValue))
+        {
+            await Answers.WriteErrorAsync(http, metrics, request.Length > _options.MaxSize ? TusErrors.MaxSizeExceeded : TusErrors.UploadSizeExceeded);
+            return;
+        }
+
+        var (upload, refused, refusal) = await create.ExecuteAsync(request, http.RequestAborted);
+        if (refusal is not null)
+        {
+            await Answers.WriteRefusalAsync(http, metrics, refusal);
+            return;
+        }
+
+        if (upload is null)
+        {
+            await Answers.WriteErrorAsync(http, metrics, refused!);
+            return;
+        }
+
+        http.Response.Headers.Location = PublicPrefix(http.Request) + upload.Id;
+        if (hasBody)
+        {
+            var result = await ReceiveAsync(http, upload.Id, new AppendRequest(0, null, ContentLengthOf(http), false, http.Request.BodyReader));
+            if (result.Error is { } appendError)
+            {
+                await WriteAppendErrorAsync(http, result, appendError);
+                return;
+            }
+
+            http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
+        }
+
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        http.Response.Headers.ContentLength = 0;
+    }
+
+    private bool TryReadCreation(HttpRequest http, out CreateRequest request, out bool hasBody, out TusError? error)
+    {
+        request = null!;
+        hasBody = false;
+        if (!ConcatHeader.TryRead(http.Headers[TusHeaders.UploadConcat], _options.MountPath, out var concat))
+        {
+            error = TusErrors.InvalidConcat;
+            return false;
+        }
+
+        var announcesBytes = IsOffsetStream(http.Headers.ContentType);
+        if (concat.Kind == UploadKind.Final && announcesBytes)
+        {
+            error = TusErrors.ModifyFinal;
+            return false;
+        }
+
+        long? length = null;
+        if (concat.Kind != UploadKind.Final && !TryReadLength(http.Headers, out length, out error))
+            return false;
+
+        // A body of another type is ignored, as senders in the field are used to.
+        hasBody = announcesBytes && concat.Kind != UploadKind.Final;
+        request = new CreateRequest(length, UploadMetadata.Parse(http.Headers[TusHeaders.UploadMetadata].ToString()), concat.Kind, concat.Parts);
+        error = null;
+        return true;
+    }
+
+    private static bool TryReadLength(IHeaderDictionary headers, out long? length, out TusError? error)
+    {
+        length = null;
+        error = null;
+        var declared = headers[TusHeaders.UploadLength];
+        var deferred = headers[TusHeaders.UploadDeferLength];
+        if (deferred.Count > 0)
+        {
+            if (declared.Count > 0)
+                error = TusErrors.AmbiguousLength;
+            else if (deferred.Count != 1 || deferred[0] != "1")
+                error = TusErrors.InvalidDeferLength;
+        }
+        else if (HeaderNumber.TryRead(declared, out var bytes))
+        {
+            length = bytes;
+        }
+        else
+        {
+            error = TusErrors.InvalidUploadLength;
+        }
+
+        return error is null;
+    }
+
+    private async ValueTask AppendAsync(HttpContext http, string? uploadId)
+    {
+        var headers = http.Request.Headers;
+        if (!IsOffsetStream(headers.ContentType))
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidContentType);
+            return;
+        }
+
+        if (!HeaderNumber.TryRead(headers[TusHeaders.UploadOffset], out var offset))
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidOffset);
+            return;
+        }
+
+        long? declared = null;
+        if (headers[TusHeaders.UploadLength] is { Count: > 0 } length)
+        {
+            if (!HeaderNumber.TryRead(length, out var bytes))
+            {
+                await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidUploadLength);
+                return;
+            }
+
+            declared = bytes;
+        }
+
+        if (uploadId is null)
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.UploadNotFound);
+            return;
+        }
+
+        // HY2: the reference web page says in the draft's words that this is the last piece.
+        var completes = headers[TusHeaders.UploadComplete] is ["?1"] && headers[TusHeaders.InteropVersion] is ["3" or "4" or "5" or "6" or "7" or "8"];
+        var result = await ReceiveAsync(http, uploadId, new AppendRequest(offset, declared, ContentLengthOf(http), completes, http.Request.BodyReader));
+        if (result.Error is { } error)
+        {
+            await WriteAppendErrorAsync(http, result, error);
+            return;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
+    }
+
+    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request)
+    {
+        using var patience = Patience(http);
+        return await append.ExecuteAsync(
+            uploadId, request with { InputEnd = http.Features.Get<IInputEndFeature>() }, patience.Token, host.ApplicationStopping);
+    }
+
+    private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error)
+    {
+        if (error == TusErrors.MismatchedOffset)
+            http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
+        if (result.BodyEnd == BodyEnd.Reset)
+        {
+            metrics.Refused(error.StatusCode, error.Code); // nobody is there to be told
+            http.Abort();
+            return ValueTask.CompletedTask;
+        }
+
+        if (result.BodyEnd is BodyEnd.TimedOut or BodyEnd.ShuttingDown or BodyEnd.CutShort)
+            http.Response.Headers.Connection = "close";
+        return Answers.WriteErrorAsync(http, metrics, error);
+    }
+
+    private async ValueTask ReadOffsetAsync(HttpContext http, string? uploadId)
+    {
+        var headers = http.Response.Headers;
+        headers.CacheControl = "no-store";
+        var (upload, error) = await FindAsync(http, uploadId);
+        if (upload is null)
+        {
+            await Answers.WriteErrorAsync(http, metrics, error!);
+            return;
+        }
+
+        headers[TusHeaders.UploadOffset] = Answers.Number(upload.Offset);
+        if (upload.Length is { } length)
+            headers[TusHeaders.UploadLength] = Answers.Number(length);
+        else
+            headers[TusHeaders.UploadDeferLength] = "1";
+        if (upload.Metadata.Count > 0)
+            headers[TusHeaders.UploadMetadata] = upload.Metadata.ToHeader();
+        if (upload.Kind != UploadKind.Whole)
+            headers[TusHeaders.UploadConcat] = ConcatHeader.Write(upload, PublicPrefix(http.Request));
+        http.Response.StatusCode = StatusCodes.Status200OK;
+    }
+
+    private async ValueTask<(Upload? Upload, TusError? Error)> FindAsync(HttpContext http, string? uploadId)
+    {
+        if (uploadId is null)
+            return (null, TusErrors.UploadNotFound);
+        using var patience = Patience(http);
+        return await read.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
+    }
+
+    private async ValueTask TerminateAsync(HttpContext http, string? uploadId)
+    {
+        var error = TusErrors.UploadNotFound;
+        if (uploadId is not null)
+        {
+            using var patience = Patience(http);
+            error = await terminate.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
+        }
+
+        if (error is null)
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+        else
+            await Answers.WriteErrorAsync(http, metrics, error);
+    }
+
+    // How long a request waits for an upload that another holds; it need not wait for a client that left.
+    private CancellationTokenSource Patience(HttpContext http)
+    {
+        var lockTimeout = new CancellationTokenSource(_options.LockTimeout, clock);
+        http.Response.RegisterForDispose(lockTimeout);
+        return CancellationTokenSource.CreateLinkedTokenSource(lockTimeout.Token, http.RequestAborted);
+    }
+
+    private string PublicPrefix(HttpRequest request) =>
+        _options.PublicPrefix ?? PublicAddress.Of(request) + _options.MountPath;
+
+    // Neither a length nor chunks is an empty body.
+    private static long? ContentLengthOf(HttpContext http) =>
+        http.Request.ContentLength ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } ? null : 0);
+
+    private static bool IsOffsetStream(StringValues contentType)
+    {
+        if (contentType.Count != 1 || contentType[0] is not { } value)
+            return false;
+        var semicolon = value.IndexOf(';', StringComparison.Ordinal);
+        var mediaType = (semicolon < 0 ? value : value[..semicolon]).AsSpan().Trim();
+        return mediaType.Equals(TusHeaders.OffsetStream, StringComparison.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,28 @@
+using Dex.Tus.Lifecycle;
+using Dex.Tus.Locking;
+using Dex.Tus.Stores;
+
+namespace Dex.Tus.Operations;
+
+/// <summary>Removes an upload for good, whoever was writing to it (spec: tus.md 10).</summary>
+internal sealed class TerminateUpload(IUploadStore store, IUploadLocker locker, LifecycleHooks hooks, TusMetrics metrics)
+{
+    /// <param name="patience">Fires when the wait for the lock is over.</param>
+    /// <returns>Null on success.</returns>
+    public async ValueTask<TusError?> ExecuteAsync(string uploadId, CancellationToken patience, CancellationToken cancellationToken)
+    {
+        if (store is not ITerminationStore termination)
+            return TusErrors.NotImplemented;
+
+        await using var held = await locker.AcquireAsync(uploadId, patience);
+        if (held is null)
+            return TusErrors.UploadLocked;
+        if (await store.FindAsync(uploadId, cancellationToken) is not { } upload)
+            return TusErrors.UploadNotFound;
+
+        await termination.DeleteAsync(upload, CancellationToken.None);
+        metrics.UploadTerminated();
+        await hooks.TerminatedAsync(upload, CancellationToken.None);
+        return null;
+    }
+}

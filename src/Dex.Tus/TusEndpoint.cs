@@ -1,0 +1,78 @@
+using Dex.Tus.Dialects;
+using Dex.Tus.Receiving;
+using Dex.Tus.Stores;
+using Dex.Tus.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Dex.Tus;
+
+/// <summary>The front door: whatever arrives below the mount path is answered here, in the dialect it was asked in.</summary>
+/// <remarks>A new dialect is one more front end over the same operations, chosen per request (spec: tus.md R6).</remarks>
+internal sealed partial class TusEndpoint(
+    Tus1FrontEnd tus1, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options, ILogger<TusEndpoint> logger)
+{
+    private readonly TusOptions _options = options.Value;
+    private readonly string _mountPath = options.Value.MountPath;
+
+    /// <summary>Answers the request if it is for an upload path.</summary>
+    /// <returns>False if it is not, and nothing was done.</returns>
+    public ValueTask<bool> TryHandleAsync(HttpContext http) =>
+        UploadPath.TryRead(http.Request.Path.Value ?? "", _mountPath, out var path) ? HandleAsync(http, path) : new(false);
+
+    private async ValueTask<bool> HandleAsync(HttpContext http, UploadPath path)
+    {
+        var method = RequestMethod.Of(http.Request);
+        metrics.RequestReceived(method);
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        try
+        {
+            if (!CrossOrigin.Apply(http, _options, isPreflight: method == HttpMethods.Options))
+                await Answers.WriteErrorAsync(http, metrics, TusErrors.OriginNotAllowed);
+            else
+                await tus1.HandleAsync(http, method, path);
+        }
+        catch (Exception error) when (!http.Response.HasStarted)
+        {
+            await AnswerFailureAsync(http, path, error);
+        }
+
+        if (http.Response.StatusCode >= StatusCodes.Status400BadRequest)
+            await BodyDrain.RunAsync(http, _options.DrainTimeout, clock, host.ApplicationStopping);
+        return true;
+    }
+
+    // What nobody foresaw, caught once: told without internals, logged with them.
+    private async ValueTask AnswerFailureAsync(HttpContext http, UploadPath path, Exception error)
+    {
+        if (error is OperationCanceledException && http.RequestAborted.IsCancellationRequested)
+            return;
+
+        switch (error)
+        {
+            case StoreFullException:
+                LogFull(path.UploadId, error);
+                await Answers.WriteErrorAsync(http, metrics, TusErrors.StoreFull);
+                break;
+            case BadHttpRequestException bad:
+                await Answers.WriteErrorAsync(http, metrics, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? TusErrors.UploadSizeExceeded : TusErrors.UnexpectedEndOfBody);
+                break;
+            case InvalidDataException:
+                LogFailed(path.UploadId, error);
+                await Answers.WriteErrorAsync(http, metrics, TusErrors.Internal("the record of the upload cannot be read"));
+                break;
+            default:
+                LogFailed(path.UploadId, error);
+                await Answers.WriteErrorAsync(http, metrics, TusErrors.Internal("storage or recording failed; try again"));
+                break;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "upload request failed {uploadId}")]
+    private partial void LogFailed(string? uploadId, Exception error);
+
+    [LoggerMessage(LogLevel.Error, "no room left in the upload store {uploadId}")]
+    private partial void LogFull(string? uploadId, Exception error);
+}

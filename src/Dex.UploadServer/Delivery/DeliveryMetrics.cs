@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+
+namespace Dex.UploadServer.Delivery;
+
+/// <summary>What dashboards know of deliveries (spec: metrics-logs-traces.md 2.1).</summary>
+internal sealed class DeliveryMetrics
+{
+    private readonly Counter<long> _deliveries;
+    private readonly Counter<long> _dead;
+    private readonly Counter<long> _retries;
+    private readonly Histogram<double> _speed;
+    private readonly ConcurrentDictionary<string, RunningCount> _active = new(StringComparer.Ordinal);
+    private int _queued;
+
+    public DeliveryMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create("Dex.Delivery");
+        _deliveries = meter.CreateCounter<long>("dex_server_deliveries_total", null, "Number of deliveries that have been handled by the server");
+        _dead = meter.CreateCounter<long>("dex_server_deliveries_dead_total", null, "Number of deliveries that have been given up after their last attempt");
+        _retries = meter.CreateCounter<long>("dex_server_delivery_retries_total", null, "Number of failed delivery attempts that will be tried again");
+        _speed = meter.CreateHistogram<double>("dex_server_delivery_speed_bytes_per_second", null, "File delivery speed distribution", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = SpeedBuckets() });
+        meter.CreateObservableGauge("dex_server_active_deliveries", ObserveActive, null, "Gauge showing number of deliveries in progress");
+        meter.CreateObservableGauge("dex_server_queue_messages", () => new Measurement<int>(Volatile.Read(ref _queued), new KeyValuePair<string, object?>("queue", "memory channel")), null, "Current number of messages in an event queue");
+    }
+
+    /// <summary>Makes all series of a target exist, at zero.</summary>
+    public void Introduce(string target)
+    {
+        Active(target);
+        _deliveries.Add(0, Target(target), Result("started"));
+        _deliveries.Add(0, Target(target), Result("completed"));
+        _deliveries.Add(0, Target(target), Result("failed"));
+        _dead.Add(0, Target(target));
+        _retries.Add(0, Target(target));
+    }
+
+    public void Started(string target)
+    {
+        Interlocked.Increment(ref Active(target).Value);
+        _deliveries.Add(1, Target(target), Result("started"));
+    }
+
+    /// <summary>The attempt is over, whatever came of it.</summary>
+    public void Ended(string target) => Interlocked.Decrement(ref Active(target).Value);
+
+    public void Completed(string target, long bytes, TimeSpan duration)
+    {
+        _deliveries.Add(1, Target(target), Result("completed"));
+        if (duration > TimeSpan.Zero)
+            _speed.Record(bytes / duration.TotalSeconds, Target(target));
+    }
+
+    public void Failed(string target) => _deliveries.Add(1, Target(target), Result("failed"));
+
+    public void Retrying(string target) => _retries.Add(1, Target(target));
+
+    public void Dead(string target) => _dead.Add(1, Target(target));
+
+    public void Queued(int deliveries) => Volatile.Write(ref _queued, deliveries);
+
+    private RunningCount Active(string target) => _active.GetOrAdd(target, static _ => new RunningCount());
+
+    private IEnumerable<Measurement<int>> ObserveActive() =>
+        _active.Select(target => new Measurement<int>(Volatile.Read(ref target.Value.Value), Target(target.Key)));
+
+    private static KeyValuePair<string, object?> Target(string target) => new("target", target);
+
+    private static KeyValuePair<string, object?> Result(string result) => new("result", result);
+
+    // 10 × 2.5^n by repeated multiplication: the roundings are part of the series' names.
+    private static double[] SpeedBuckets()
+    {
+        var buckets = new double[20];
+        var bound = 10.0;
+        for (var n = 0; n < buckets.Length; n++, bound *= 2.5)
+            buckets[n] = bound;
+        return buckets;
+    }
+
+    private sealed class RunningCount
+    {
+        public int Value;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using Dex.UploadServer.Delivery;
+
+namespace Dex.UploadServer.Storage.FileSystem;
+
+/// <summary>Finished uploads in the upload folder, as deliveries read them (spec: delivery.md 4, storage-layout.md 2).</summary>
+/// <param name="baseFolder">The file backend's base folder.</param>
+/// <param name="prefix">Folder of the uploads below it.</param>
+internal sealed class FileSystemSource(string baseFolder, string prefix) : IDeliverySource
+{
+    private readonly string _folder = Path.Combine(baseFolder, prefix);
+
+    public string NotFoundMessage => "source file does not exist";
+
+    public ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        // Also keeps side files from passing as uploads.
+        if (!Guid.TryParseExact(uploadId, "D", out _))
+            return ValueTask.FromResult<SourceFile?>(null);
+
+        var data = new FileInfo(Path.Combine(_folder, uploadId));
+        if (ReadMetadata(data.FullName) is not { } metadata || !data.Exists)
+            return ValueTask.FromResult<SourceFile?>(null);
+        return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(data.FullName) { UploadId = uploadId, Length = data.Length, Metadata = metadata });
+    }
+
+    /// <summary>The side file of metadata; where it is missing or torn, what the upload's record says.</summary>
+    private static ImmutableSortedDictionary<string, string>? ReadMetadata(string data) =>
+        MetadataFile.Read(data + ".meta") ?? MetadataFile.ReadFromRecord(data + ".info");
+
+    private sealed class LocalSourceFile(string path) : SourceFile
+    {
+        public override string? LocalPath => path;
+
+        public override ValueTask<Stream> OpenAsync(CancellationToken cancellationToken) =>
+            ValueTask.FromResult<Stream>(new ExactLengthStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0), Length));
+    }
+}

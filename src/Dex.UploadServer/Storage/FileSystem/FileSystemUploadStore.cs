@@ -1,0 +1,248 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Dex.Tus.Receiving;
+using Dex.Tus.Stores;
+using Dex.UploadServer.Hosting;
+using Microsoft.Extensions.Options;
+using Microsoft.Win32.SafeHandles;
+
+namespace Dex.UploadServer.Storage.FileSystem;
+
+/// <summary>Keeps each upload as a file with its record beside it, in the predecessor's layout: either server continues the other's uploads (spec: storage-layout.md 2, tus.md 19.2).</summary>
+/// <remarks>The offset is the size of the data file, as far as it can be trusted. Calls to the disk are made on the caller's thread.</remarks>
+internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IUploadInventory
+{
+    private readonly UploadFolder _folder;
+    private readonly UploadRecords _records;
+    private readonly StoredUploads _uploads;
+    private readonly FileConcatenation _concatenation;
+    private readonly FileMemo<uint> _finished = new();
+    private readonly BootIdentity _boot;
+    private readonly TimeProvider _clock;
+    private readonly bool _flushesEvery;
+
+    public FileSystemUploadStore(UploadFolder folder, BootIdentity boot, TimeProvider clock, IOptions<FileSystemOptions> options)
+    {
+        _folder = folder;
+        _boot = boot;
+        _clock = clock;
+        _flushesEvery = options.Value.Durability == UploadDurability.Every;
+        _records = new UploadRecords(folder);
+        _uploads = new StoredUploads(folder, _records, new TrustedOffsets(folder, boot));
+        _concatenation = new FileConcatenation(folder, _uploads);
+    }
+
+    public ValueTask<Upload> CreateAsync(NewUpload upload, CancellationToken cancellationToken)
+    {
+        RequireId(upload.Id);
+        var data = _folder.DataPath(upload.Id);
+        Posix.Close(CreateData(data), data);
+        SaveNewRecord(upload);
+        return ValueTask.FromResult(Describe(upload, offset: 0, crc: 0));
+    }
+
+    public ValueTask<Upload?> FindAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        var upload = _uploads.Find(uploadId) is { } stored
+            ? stored.ToUpload() with { Crc32C = stored.Crc32C ?? FindFinishedChecksum(stored) }
+            : null;
+        return ValueTask.FromResult(upload);
+    }
+
+    public async ValueTask<Upload> AppendAsync(Upload upload, IncomingBody content, CancellationToken cancellationToken)
+    {
+        var stored = FindAgain(upload);
+        using var writer = UploadWriter.Open(stored, _folder, _boot);
+        try
+        {
+            while (await content.ReadAsync() is { IsEmpty: false } bytes)
+            {
+                var before = writer.Offset;
+                try
+                {
+                    writer.Write(bytes);
+                }
+                finally
+                {
+                    content.Advance(Math.Clamp(writer.Offset - before, 0, bytes.Length));
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        catch
+        {
+            writer.TrySaveProgress();
+            throw;
+        }
+
+        // What completes the upload is flushed and noted by FinishAsync: an upload in one request needs no progress file.
+        if (writer.Offset > stored.Offset && (writer.Offset != upload.Length || writer.Crc32C is null))
+        {
+            if (_flushesEvery)
+                writer.Mark();
+            else
+                writer.SaveProgress();
+        }
+
+        writer.Close();
+        return upload with { Offset = writer.Offset, Crc32C = writer.Crc32C, ModifiedAt = _clock.GetUtcNow() };
+    }
+
+    public ValueTask<Upload> FinishAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        var stored = FindAgain(upload);
+        if (stored.Offset != stored.Record.Length)
+            throw new IOException("an upload that is not complete cannot be finished");
+
+        uint crc;
+        using (var data = Posix.OpenToWrite(stored.DataPath) ?? throw new FileNotFoundException("the upload is gone", stored.DataPath))
+        {
+            crc = upload.Crc32C ?? stored.Crc32C ?? FindFinishedChecksum(stored)
+                ?? DataChecksum.Complete(data, stored.Offset, stored.Progress, cancellationToken);
+            FlushWhole(data, stored);
+            Posix.Close(data, stored.DataPath);
+        }
+
+        WriteFinished(stored, crc);
+        return ValueTask.FromResult(upload with { Crc32C = crc });
+    }
+
+    public ValueTask DeleteAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        RequireId(upload.Id);
+        Posix.Delete(_uploads.Find(upload.Id)?.DataPath ?? _folder.DataPath(upload.Id));
+        Posix.Delete(_folder.MetadataPath(upload.Id));
+        Posix.Delete(_folder.ProgressPath(upload.Id));
+        _records.Delete(upload.Id);
+        _finished.Forget(upload.Id);
+        _folder.Flush();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<Upload> DeclareLengthAsync(Upload upload, long length, CancellationToken cancellationToken)
+    {
+        var stored = FindAgain(upload);
+        if (stored.Record.Length is { } known ? known != length : length < stored.Offset)
+            throw new ArgumentOutOfRangeException(nameof(length), length, "the length is known, or less than what is stored");
+        if (stored.Record.Length is null)
+        {
+            // Bytes that do not count must not exceed the length for a server that goes by the size alone.
+            if (stored.Data.Size > stored.Offset)
+                UploadWriter.Open(stored, _folder, _boot).Dispose();
+            _records.Save(stored.Record with { Length = length });
+        }
+
+        return ValueTask.FromResult(upload with { Length = length });
+    }
+
+    public ValueTask<Upload> ConcatenateAsync(NewUpload upload, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    {
+        RequireId(upload.Id);
+        _folder.EnsureExists();
+        var crc = _concatenation.Join(upload, parts, cancellationToken);
+        SaveNewRecord(upload);
+        return ValueTask.FromResult(Describe(upload, upload.Length ?? 0, crc));
+    }
+
+    public async IAsyncEnumerable<string> ListIdsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        foreach (var name in _folder.Names())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (name.EndsWith(UploadFolder.RecordSuffix, StringComparison.Ordinal) && UploadFolder.IsId(name.AsSpan()[..^UploadFolder.RecordSuffix.Length]))
+                yield return name[..^UploadFolder.RecordSuffix.Length];
+        }
+    }
+
+    private static void RequireId(string uploadId)
+    {
+        if (!UploadFolder.IsId(uploadId))
+            throw new ArgumentException("an upload's id is a lower-case UUID", nameof(uploadId));
+    }
+
+    // The caller found it under the lock; a different offset now means that the lock was lost since.
+    private StoredUpload FindAgain(Upload upload)
+    {
+        var stored = _uploads.Find(upload.Id) ?? throw new FileNotFoundException("the upload is gone");
+        return stored.Offset == upload.Offset ? stored : throw new IOException("another writer has changed the upload's data");
+    }
+
+    private SafeFileHandle CreateData(string path)
+    {
+        try
+        {
+            return Posix.CreateFile(path);
+        }
+        catch (FileNotFoundException)
+        {
+            _folder.EnsureExists();
+            return Posix.CreateFile(path);
+        }
+    }
+
+    private void SaveNewRecord(NewUpload upload)
+    {
+        var storage = ImmutableSortedDictionary.CreateRange<string, string>(
+            StringComparer.Ordinal, [new("Path", _folder.DataPath(upload.Id)), new("Type", "filestore")]);
+        try
+        {
+            _records.Save(UploadRecord.For(upload, _boot.Id, storage));
+        }
+        catch
+        {
+            Posix.Delete(_folder.DataPath(upload.Id));
+            _records.Delete(upload.Id);
+            throw;
+        }
+    }
+
+    private void FlushWhole(SafeFileHandle data, StoredUpload stored)
+    {
+        if (!_folder.Flushes)
+            return;
+        try
+        {
+            Posix.FlushData(data, stored.DataPath);
+        }
+        catch (IOException) when (stored.Record.Boot is not null && Posix.Stat(_folder.MetadataPath(stored.Record.Id)) is null)
+        {
+            // What was dirty may be lost although it can still be read: only what an earlier flush took is certain.
+            RandomAccess.SetLength(data, stored.Progress?.Flushed ?? 0);
+            throw;
+        }
+    }
+
+    private void WriteFinished(StoredUpload stored, uint crc)
+    {
+        var id = stored.Record.Id;
+        if (stored.Record.Kind == UploadKind.Partial)
+        {
+            // A part has no metadata file to say that it was flushed, and its checksum makes joining cheap.
+            new UploadProgress(_boot.Id, 0, stored.Offset, crc, stored.Offset, crc).Write(_folder.ProgressPath(id), _folder.Flushes);
+            _folder.Flush();
+            return;
+        }
+
+        _folder.Replace(id, UploadFolder.MetadataSuffix, UploadRecordJson.WriteMetadata(stored.Record.Metadata).Span);
+        Posix.Delete(_folder.ProgressPath(id));
+        _records.Forget(id);
+        _finished.Keep(id, Posix.Stat(stored.DataPath) ?? stored.Data, crc);
+    }
+
+    private uint? FindFinishedChecksum(StoredUpload stored) =>
+        _finished.TryFind(stored.Record.Id, stored.Data, out var crc) ? crc : null;
+
+    private Upload Describe(NewUpload upload, long offset, uint crc) => new()
+    {
+        Id = upload.Id,
+        Length = upload.Length,
+        Offset = offset,
+        Metadata = upload.Metadata,
+        Kind = upload.Kind,
+        Parts = upload.Parts,
+        Crc32C = crc,
+        ModifiedAt = _clock.GetUtcNow(),
+    };
+}

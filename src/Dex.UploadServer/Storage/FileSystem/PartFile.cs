@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Dex.Tus.Receiving;
+using Dex.UploadServer.Delivery;
+using Microsoft.Win32.SafeHandles;
+using static Dex.UploadServer.Storage.FileSystem.DeliverySyscalls;
+
+namespace Dex.UploadServer.Storage.FileSystem;
+
+/// <summary>A file on its way to a target, under a temporary name in its final folder; gone when disposed unless it was published (spec: reliability.md T1, T3).</summary>
+/// <remarks>Every method blocks. One caller at a time.</remarks>
+internal sealed class PartFile : IDisposable
+{
+    private const string NamePrefix = ".dex-";
+    private const string NameSuffix = ".part";
+    private const uint FileMode = 0x1A4; // 0644
+    private const int ReadBlock = 1 << 20;
+
+    /// <summary>A flush at the very end could take longer than the patience for silence.</summary>
+    private const long FlushEvery = 256 << 20;
+
+    private readonly TargetFolder _folder;
+    private readonly string _temporaryName;
+    private readonly string _location;
+    private readonly bool _flush;
+    private readonly SafeFileHandle _file;
+    private long _length;
+    private long _flushed;
+    private bool _published;
+
+    /// <param name="location">For complaints: the target's path and the delivered path.</param>
+    public PartFile(TargetFolder folder, string uploadId, string location, bool flush)
+    {
+        _folder = folder;
+        _location = location;
+        _flush = flush;
+        _temporaryName = $"{NamePrefix}{uploadId}-{RandomNumberGenerator.GetHexString(16, lowercase: true)}{NameSuffix}";
+        _file = OpenAt(folder.Handle, _temporaryName, ReadWrite | Create | Exclusive | NoFollow | CloseOnExec, FileMode);
+        if (_file.IsInvalid)
+            throw Failure("open");
+
+        // Tells a clean-up that somebody is at work here. A file system without locks does without.
+        _ = Lock(_file, LockExclusive | LockWithoutWaiting);
+    }
+
+    /// <summary>Whether a file name is one of ours.</summary>
+    public static bool IsTemporaryName(ReadOnlySpan<char> name) =>
+        name.Length == NamePrefix.Length + 36 + 1 + 16 + NameSuffix.Length
+        && name.StartsWith(NamePrefix, StringComparison.Ordinal)
+        && name.EndsWith(NameSuffix, StringComparison.Ordinal)
+        && Guid.TryParseExact(name.Slice(NamePrefix.Length, 36), "D", out _);
+
+    /// <summary>Copies a whole local file.</summary>
+    public void CopyFrom(SafeFileHandle source, long length, IProgress<long> progress, CancellationToken cancellationToken)
+    {
+        var copy = new KernelCopy(source, _file);
+        while (_length < length)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var bytes = copy.Copy(_length, length - _length, Failure);
+            if (bytes == 0)
+                throw new DeliverySourceException($"source file has only {_length} bytes instead of {length}");
+            Grew(bytes, progress);
+        }
+    }
+
+    /// <summary>Appends.</summary>
+    public void Append(ReadOnlySpan<byte> bytes, IProgress<long> progress)
+    {
+        try
+        {
+            RandomAccess.Write(_file, bytes, _length);
+        }
+        catch (IOException error)
+        {
+            throw Failure("write", error.HResult);
+        }
+
+        Grew(bytes.Length, progress);
+    }
+
+    /// <summary>Reads back what was written, after it has been flushed.</summary>
+    /// <returns>Its CRC-32C.</returns>
+    /// <exception cref="IOException">It has not the length that was written, or cannot be read.</exception>
+    public uint ReadBack(IProgress<long> progress, CancellationToken cancellationToken)
+    {
+        if (_flush && FlushData(_file) != 0)
+            throw Failure("fsync");
+        if (RandomAccess.GetLength(_file) != _length)
+            throw new IOException($"{LexicalPath.Clean(_location)} has {RandomAccess.GetLength(_file)} bytes after writing {_length}");
+        return Checksum(_file, _length, progress, cancellationToken) ?? throw new IOException($"{LexicalPath.Clean(_location)} ends before its length");
+    }
+
+    /// <summary>The CRC-32C of a file's first bytes; null if it has fewer.</summary>
+    public static uint? Checksum(SafeFileHandle file, long length, IProgress<long> progress, CancellationToken cancellationToken)
+    {
+        var block = ArrayPool<byte>.Shared.Rent(ReadBlock);
+        try
+        {
+            uint crc = 0;
+            for (long position = 0; position < length;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var bytes = RandomAccess.Read(file, block.AsSpan(0, (int)Math.Min(ReadBlock, length - position)), position);
+                if (bytes == 0)
+                    return null;
+                crc = Crc32C.Append(crc, block.AsSpan(0, bytes));
+                position += bytes;
+                progress.Report(length + position);
+            }
+
+            return crc;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+
+    /// <summary>Gives the file its final name, in place of whatever had it.</summary>
+    public void Publish(string name)
+    {
+        if (RenameAt(_folder.Handle, _temporaryName, _folder.Handle, name) != 0)
+        {
+            throw Marshal.GetLastPInvokeError() == IsFolder
+                ? new IOException($"{LexicalPath.Clean(_location)} is a folder")
+                : Failure("rename");
+        }
+
+        _published = true;
+        if (_flush)
+            _folder.Flush();
+    }
+
+    public void Dispose()
+    {
+        if (!_published)
+            _ = UnlinkAt(_folder.Handle, _temporaryName, 0);
+        _file.Dispose();
+    }
+
+    private void Grew(long bytes, IProgress<long> progress)
+    {
+        _length += bytes;
+        if (_flush && _length - _flushed >= FlushEvery)
+        {
+            if (FlushData(_file) != 0)
+                throw Failure("fsync");
+            _flushed = _length;
+        }
+
+        progress.Report(_length);
+    }
+
+    private Exception Failure(string operation) => TargetFailure.Of(operation, _location, Marshal.GetLastPInvokeError());
+
+    private Exception Failure(string operation, int error) => TargetFailure.Of(operation, _location, error);
+}

@@ -1,0 +1,78 @@
+using Dex.UploadServer.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Dex.UploadServer.Storage.FileSystem;
+
+/// <summary>The folder that uploads lie in: names, and small files that appear whole or not at all (spec: storage-layout.md 2, reliability.md C1).</summary>
+internal sealed class UploadFolder(IOptions<FileSystemOptions> options)
+{
+    public const string RecordSuffix = ".info";
+    public const string MetadataSuffix = ".meta";
+    public const string ProgressSuffix = ".progress";
+    private const string TemporarySuffix = ".tmp";
+
+    /// <summary>As configured, in its shortest form.</summary>
+    public string Path { get; } = CleanPath.Join(options.Value.BaseFolder, options.Value.Prefix);
+
+    public string BaseFolder { get; } = CleanPath.Join(options.Value.BaseFolder);
+
+    /// <summary>Whether names and records are flushed when they change.</summary>
+    public bool Flushes { get; } = options.Value.Durability != UploadDurability.None;
+
+    /// <summary>A lower-case UUID. Nothing else ever becomes part of a path.</summary>
+    public static bool IsId(ReadOnlySpan<char> id) =>
+        id.Length == 36 && !id.ContainsAnyInRange('A', 'F') && Guid.TryParseExact(id, "D", out _);
+
+    public string DataPath(string id) => $"{Path}/{id}";
+
+    public string RecordPath(string id) => $"{Path}/{id}{RecordSuffix}";
+
+    public string MetadataPath(string id) => $"{Path}/{id}{MetadataSuffix}";
+
+    public string ProgressPath(string id) => $"{Path}/{id}{ProgressSuffix}";
+
+    /// <summary>A name in the same folder that <see cref="IsTemporary"/> knows again after a kill.</summary>
+    public string TemporaryPath(string id, string suffix = "") => $"{Path}/.{id}{suffix}.{Random.Shared.NextInt64():x16}{TemporarySuffix}";
+
+    public static bool IsTemporary(ReadOnlySpan<char> name) =>
+        name.Length > 37 && name[0] == '.' && name.EndsWith(TemporarySuffix, StringComparison.Ordinal) && IsId(name[1..37]);
+
+    public void EnsureExists() => Posix.CreateFolder(Path);
+
+    /// <summary>Names in the folder; none if it does not exist yet.</summary>
+    public IEnumerable<string> Names() =>
+        Directory.Exists(Path) ? Directory.EnumerateFiles(Path).Select(path => System.IO.Path.GetFileName(path)) : [];
+
+    /// <summary>Makes creations, renames and removals in the folder durable, if the settings want it.</summary>
+    public void Flush()
+    {
+        if (Flushes)
+            Posix.FlushFolder(Path);
+    }
+
+    /// <summary>Puts a small file in place of the old one: a reader finds either, whole.</summary>
+    public void Replace(string id, string suffix, ReadOnlySpan<byte> content)
+    {
+        var path = $"{Path}/{id}{suffix}";
+        var temporary = TemporaryPath(id, suffix);
+        try
+        {
+            using (var file = Posix.CreateFile(temporary))
+            {
+                RandomAccess.Write(file, content, 0);
+                if (Flushes)
+                    Posix.FlushData(file, temporary);
+                Posix.Close(file, temporary);
+            }
+
+            Posix.Rename(temporary, path);
+        }
+        catch (IOException error)
+        {
+            Posix.Delete(temporary);
+            throw Posix.Translate(error);
+        }
+
+        Flush();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Threading.Channels;
+using Dex.Tus.Locking;
+using Dex.Tus.Stores;
+
+namespace Dex.UploadServer.Uploads;
+
+/// <summary>Makes complete what was stored in full and not recorded: after a crash, at start; after a failed record, until it works (spec: reliability.md Q2, tus.md SH4).</summary>
+internal sealed partial class CompletionRepair(
+    IUploadStore store, IUploadLocker locker, CompletionRecorder completion, TimeProvider clock, ILogger<CompletionRepair> logger) : BackgroundService
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+
+    private readonly Channel<string> _owed = Channel.CreateUnbounded<string>();
+
+    /// <summary>Repairs an upload in the background, again and again until it works.</summary>
+    public void TryLater(string uploadId) => _owed.Writer.TryWrite(uploadId);
+
+    /// <summary>Records the upload if it is stored in full; anything else is left alone.</summary>
+    public async Task RepairAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        await using var held = await locker.AcquireAsync(uploadId, cancellationToken);
+        if (held is null || await store.FindAsync(uploadId, cancellationToken) is not { IsComplete: true } upload)
+            return;
+
+        using var scope = logger.BeginUploadScope(uploadId);
+        await completion.RecordAsync(await store.FinishAsync(upload, cancellationToken), cancellationToken);
+        LogRepaired();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var wait = TimeSpan.FromMilliseconds(200);
+        await foreach (var uploadId in _owed.Reader.ReadAllAsync(stoppingToken))
+        {
+            try
+            {
+                await RepairAsync(uploadId, stoppingToken);
+                wait = TimeSpan.FromMilliseconds(200);
+            }
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(uploadId, error);
+                _owed.Writer.TryWrite(uploadId);
+                await Task.Delay(wait, clock, stoppingToken);
+                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "recovered completion")]
+    private partial void LogRepaired();
+
+    [LoggerMessage(LogLevel.Error, "completion is still not recorded {uploadId}")]
+    private partial void LogFailed(string uploadId, Exception error);
+}

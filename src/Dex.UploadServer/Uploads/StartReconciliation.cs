@@ -1,0 +1,91 @@
+using Dex.Tus.Stores;
+using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Reports;
+
+namespace Dex.UploadServer.Uploads;
+
+/// <summary>
+/// In the background after a start: every upload that is stored in full and not recorded as complete is made so, and what a
+/// predecessor left undelivered is taken over (spec: reliability.md Q2 and E1, reports-and-events.md 9.1).
+/// </summary>
+internal sealed partial class StartReconciliation(
+    IUploadInventory inventory, IUploadStore store, ILedger ledger, ReportArchive archive, PredecessorAdoption adoption,
+    CompletionRepair repair, UploadMetrics metrics, ILogger<StartReconciliation> logger) : BackgroundService
+{
+    private const int BatchSize = 500;
+
+    /// <summary>Goes through the store once.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var repaired = 0;
+        var batch = new List<string>(BatchSize);
+        await foreach (var uploadId in inventory.ListIdsAsync(cancellationToken))
+        {
+            batch.Add(uploadId);
+            if (batch.Count < BatchSize)
+                continue;
+            repaired += await ReconcileAsync(batch, cancellationToken);
+            batch.Clear();
+        }
+
+        repaired += await ReconcileAsync(batch, cancellationToken);
+        LogDone(repaired);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        try
+        {
+            metrics.Started((await ledger.ListUnfinishedAsync(stoppingToken)).Count);
+            await RunAsync(stoppingToken);
+        }
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogStopped(error); // uploads that were not looked at wait for the next start, or for their client
+        }
+    }
+
+    private async Task<int> ReconcileAsync(List<string> uploadIds, CancellationToken cancellationToken)
+    {
+        var repaired = 0;
+        var ended = await ledger.FilterEndedAsync(uploadIds, cancellationToken);
+        foreach (var uploadId in uploadIds)
+        {
+            if (ended.Contains(uploadId))
+                continue;
+            try
+            {
+                repaired += await ReconcileAsync(uploadId, cancellationToken) ? 1 : 0;
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogSkipped(uploadId, error); // one bad record stops neither the start nor the others
+            }
+        }
+
+        return repaired;
+    }
+
+    private async Task<bool> ReconcileAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(uploadId, cancellationToken) is not { IsComplete: true } upload)
+            return false;
+
+        var history = await archive.ReadAsync(uploadId, cancellationToken);
+        if (history.CompletedAt is not null && upload.Kind != UploadKind.Partial)
+            await adoption.AdoptAsync(upload, history, cancellationToken);
+        else
+            await repair.RepairAsync(uploadId, cancellationToken);
+        return true;
+    }
+
+    [LoggerMessage(LogLevel.Information, "reconciled uploads with the ledger {repaired}")]
+    private partial void LogDone(int repaired);
+
+    [LoggerMessage(LogLevel.Error, "reconciliation of uploads stopped")]
+    private partial void LogStopped(Exception error);
+
+    [LoggerMessage(LogLevel.Error, "upload cannot be reconciled {uploadId}")]
+    private partial void LogSkipped(string uploadId, Exception error);
+}

@@ -1,0 +1,32 @@
+using Dex.Tus;
+using Dex.Tus.Lifecycle;
+using Dex.UploadServer.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Dex.UploadServer.Uploads;
+
+internal static class UploadsExtensions
+{
+    public static IHostApplicationBuilder AddUploads(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddEnvironmentOptions<UploadsOptions, UploadsOptionsValidator>(UploadsOptions.Read);
+        builder.Services.AddTus();
+        builder.Services.AddOptions<TusOptions>().Configure<IOptions<UploadsOptions>, IOptions<RoutePathOptions>>((tus, uploads, paths) =>
+        {
+            uploads.Value.CopyTo(tus);
+            tus.BasePath = paths.Value.UploadsPath;
+        });
+        builder.Services.AddSingleton<UploadMetrics>();
+        builder.Services.AddSingleton<ManifestCounter>();
+        builder.Services.AddSingleton<CompletionRecorder>();
+        builder.Services.AddSingleton<CompletionRepair>();
+        builder.Services.AddSingleton<PredecessorAdoption>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CompletionRepair>());
+        builder.Services.AddHostedService<StartReconciliation>();
+        builder.Services.AddSingleton<IUploadLifecycle, UploadLifecycle>();
+        return builder;
+    }
+
+    /// <summary>Answers everything below the upload path.</summary>
+    public static IApplicationBuilder UseUploads(this IApplicationBuilder app) => app.UseTus();
+}

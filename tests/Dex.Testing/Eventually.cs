@@ -1,0 +1,24 @@
+using System.Diagnostics;
+
+namespace Dex.Testing;
+
+/// <summary>Waits for what a user could see.</summary>
+public static class Eventually
+{
+    /// <summary>Returns when the condition holds; fails after the time is over.</summary>
+    public static Task TrueAsync(Func<bool> condition, TimeSpan? within = null) => TrueAsync(() => Task.FromResult(condition()), within);
+
+    /// <inheritdoc cref="TrueAsync(Func{bool}, TimeSpan?)"/>
+    public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? within = null)
+    {
+        var limit = within ?? TimeSpan.FromSeconds(30);
+        var watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            if (watch.Elapsed > limit)
+                throw new TimeoutException($"did not come true within {limit.TotalSeconds} s");
+            await Task.Yield();
+            await Task.Delay(TimeSpan.FromMilliseconds(5));
+        }
+    }
+}

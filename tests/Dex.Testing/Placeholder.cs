@@ -1,1 +1,0 @@
-namespace Dex.Testing; internal static class Placeholder;

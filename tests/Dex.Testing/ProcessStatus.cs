@@ -1,0 +1,17 @@
+using System.Globalization;
+
+namespace Dex.Testing;
+
+/// <summary>What the kernel knows of a process.</summary>
+internal static class ProcessStatus
+{
+    /// <summary>Resident memory in bytes.</summary>
+    public static long ResidentBytes(int processId)
+    {
+        var line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line["VmRSS:".Length..^"kB".Length], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * 1024;
+    }
+
+    /// <summary>Open descriptors: files, sockets, pipes.</summary>
+    public static int OpenDescriptors(int processId) => Directory.EnumerateFileSystemEntries($"/proc/{processId}/fd").Count();
+}

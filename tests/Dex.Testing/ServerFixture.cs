@@ -1,0 +1,24 @@
+using Xunit;
+
+namespace Dex.Testing;
+
+/// <summary>One server on its defaults for all tests of a class, with the targets <c>edav</c> and <c>copy</c>.</summary>
+public sealed class ServerFixture : IAsyncLifetime
+{
+    private ServerProcess? _server;
+
+    public ServerFolder Folder { get; } = new("edav", "copy");
+
+    public ServerProcess Server => _server ?? throw new InvalidOperationException("The server was not started.");
+
+    public HttpClient Http => Server.Http;
+
+    public async ValueTask InitializeAsync() => _server = await ServerProcess.StartAsync(Folder, TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+            await _server.DisposeAsync();
+        Folder.Dispose();
+    }
+}

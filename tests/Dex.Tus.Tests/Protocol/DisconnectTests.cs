@@ -1,0 +1,102 @@
+using Dex.Testing;
+
+namespace Dex.Tus.Tests.Protocol;
+
+/// <summary>spec: tus.md 15 and 16.</summary>
+public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
+{
+    private const string OffsetStream = "Content-Type: application/offset+octet-stream";
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task BR1_every_byte_before_a_FIN_is_kept_and_the_client_is_told_so(bool chunked)
+    {
+        var id = await server.CreateAsync(100);
+        using var connection = await RawConnection.OpenAsync(server.Port);
+
+        await connection.SendAsync(chunked
+            ? TusServer.Compose("PATCH", $"/files/{id}", "5\r\nhello\r\n", OffsetStream, "Upload-Offset: 0", "Transfer-Encoding: chunked")
+            : TusServer.Compose("PATCH", $"/files/{id}", "hello", OffsetStream, "Upload-Offset: 0", "Content-Length: 100"));
+        connection.EndSending();
+        var answer = await connection.ReadAnswerAsync();
+
+        Assert.Equal(400, answer!.Status);
+        Assert.Equal("ERR_UNEXPECTED_EOF: server expected to receive more bytes\n", answer.Body);
+        Assert.Equal("5", await server.OffsetAsync(id));
+        Assert.Equal(0, server.Locker.Count);
+    }
+
+    [Fact]
+    public async Task A_whole_request_with_a_FIN_right_behind_it_succeeds()
+    {
+        var id = await server.CreateAsync(5);
+        using var connection = await RawConnection.OpenAsync(server.Port);
+
+        await connection.SendAsync(TusServer.Compose("PATCH", $"/files/{id}", "hello", OffsetStream, "Upload-Offset: 0"));
+        connection.EndSending();
+        var answer = await connection.ReadAnswerAsync();
+
+        Assert.Equal(204, answer!.Status);
+        Assert.Equal("hello"u8.ToArray(), server.Store.BytesOf(id));
+    }
+
+    [Fact]
+    public async Task BR3_after_a_reset_the_lock_is_free()
+    {
+        var id = await server.CreateAsync(100);
+        using (var connection = await RawConnection.OpenAsync(server.Port))
+        {
+            await connection.SendAsync(TusServer.Compose("PATCH", $"/files/{id}", "hello", OffsetStream, "Upload-Offset: 0", "Content-Length: 100"));
+            connection.Reset();
+        }
+
+        var answer = await server.TusAsync("HEAD", $"/files/{id}");
+
+        Assert.Equal(200, answer.Status);
+        Assert.Contains(answer.Header("Upload-Offset"), (string[])["0", "5"]);
+    }
+
+    [Fact]
+    public async Task LK2_a_HEAD_displaces_a_silent_body_and_tells_what_it_sent()
+    {
+        var id = await server.CreateAsync(100);
+        using var silent = await RawConnection.OpenAsync(server.Port);
+        await silent.SendAsync(TusServer.Compose("PATCH", $"/files/{id}", "hello", OffsetStream, "Upload-Offset: 0", "Content-Length: 100"));
+        await Eventually.TrueAsync(() => server.Store.BytesOf(id).Length == 5);
+
+        var offset = await server.OffsetAsync(id);
+        var displaced = await silent.ReadAnswerAsync();
+        var next = await server.PatchAsync(id, 5, "world");
+
+        Assert.Equal("5", offset);
+        Assert.Equal(400, displaced!.Status);
+        Assert.Equal("ERR_UPLOAD_INTERRUPTED: upload has been interrupted by another request for this upload resource\n", displaced.Body);
+        Assert.Equal("10", next.Header("Upload-Offset"));
+    }
+
+    [Fact]
+    public async Task LK6_25_HEADs_at_once_are_all_answered()
+    {
+        var id = await server.CreateAsync(100);
+        using var silent = await RawConnection.OpenAsync(server.Port);
+        await silent.SendAsync(TusServer.Compose("PATCH", $"/files/{id}", "hello", OffsetStream, "Upload-Offset: 0", "Content-Length: 100"));
+        await Eventually.TrueAsync(() => server.Store.BytesOf(id).Length == 5);
+
+        var offsets = await Task.WhenAll(Enumerable.Range(0, 25).Select(_ => server.OffsetAsync(id)));
+
+        Assert.All(offsets, offset => Assert.Equal("5", offset));
+    }
+
+    [Fact]
+    public async Task A_request_without_a_body_is_answered_on_a_half_closed_connection()
+    {
+        using var connection = await RawConnection.OpenAsync(server.Port);
+
+        await connection.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        connection.EndSending();
+
+        Assert.Equal(200, (await connection.ReadAnswerAsync())!.Status);
+        Assert.True(await connection.IsClosedAsync());
+    }
+}
