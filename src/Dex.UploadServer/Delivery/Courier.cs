@@ -1,12 +1,18 @@
 using System.Collections.Immutable;
 using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Messaging;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Delivery;
 
 /// <summary>Makes one attempt to carry one upload to one target, and tells how it ended (spec: delivery.md 6, reliability.md 4.1).</summary>
 internal sealed partial class Courier(
-    IDeliverySource source, DeliveryMetrics metrics, IOptions<DeliveryOptions> options, TimeProvider clock, ILogger<Courier> logger)
+    IDeliverySource source,
+    DeliveryMetrics metrics,
+    MessagingMetrics events,
+    IOptions<DeliveryOptions> options,
+    TimeProvider clock,
+    ILogger<Courier> logger)
 {
     /// <summary>How long a cancelled attempt may take to clean up before it is left to itself.</summary>
     private static readonly TimeSpan CleaningUp = TimeSpan.FromSeconds(1);
@@ -18,6 +24,7 @@ internal sealed partial class Courier(
         LogStarting();
         var startedAt = clock.GetUtcNow();
         var start = clock.GetTimestamp();
+        events.Subscribed(FileReady.MessageType);
         metrics.Started(delivery.Target);
         try
         {

@@ -11,6 +11,7 @@ internal sealed partial class DeliveryWorker(
     DeliveryClaims claims,
     DeliveryMetrics metrics,
     ILedger ledger,
+    IHostApplicationLifetime lifetime,
     IOptions<DeliveryOptions> options,
     TimeProvider clock,
     ILogger<DeliveryWorker> logger) : BackgroundService, IDeliverySignal
@@ -55,6 +56,13 @@ internal sealed partial class DeliveryWorker(
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // With the signal, not when the host comes to us: other services take their time to stop as well.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        await RunUntilAsync(ending.Token);
+    }
+
+    private async Task RunUntilAsync(CancellationToken stoppingToken)
     {
         try
         {

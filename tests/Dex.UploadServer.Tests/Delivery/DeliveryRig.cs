@@ -10,6 +10,7 @@ using Dex.UploadServer.Ledger.Sqlite;
 using Dex.UploadServer.Messaging;
 using Dex.UploadServer.Reports;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -52,15 +53,16 @@ internal sealed class DeliveryRig : IAsyncDisposable
     {
         var options = Options.Create(Settings);
         var ledger = Front ?? Ledger;
-        var metrics = new DeliveryMetrics(_services.GetRequiredService<IMeterFactory>());
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        var metrics = new DeliveryMetrics(meters);
         var claims = new DeliveryClaims(ledger, Clock, NullLogger<DeliveryClaims>.Instance);
         var retry = new RetryPolicy(options, () => 0.5);
-        var courier = new Courier(Source, metrics, options, Clock, NullLogger<Courier>.Instance);
+        var courier = new Courier(Source, metrics, new MessagingMetrics(meters), options, Clock, NullLogger<Courier>.Instance);
         var settler = new DeliverySettler(ledger, new TestReports(), retry, metrics, Clock, NullLogger<DeliverySettler>.Instance);
         var lanes = new DeliveryLaneFactory(claims, courier, settler, ledger, Outbox, retry, options, Clock, NullLogger<DeliveryLane>.Instance);
         var configuration = new DeliveryConfiguration([.. _targets.Keys.Select(name => (DeliveryTarget)new FileTarget(name, "unused"))], []);
         var targets = new DeliveryTargets(configuration, [new TestFactory(_targets)]);
-        _worker = new DeliveryWorker(targets, lanes, claims, metrics, ledger, options, Clock, NullLogger<DeliveryWorker>.Instance);
+        _worker = new DeliveryWorker(targets, lanes, claims, metrics, ledger, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), options, Clock, NullLogger<DeliveryWorker>.Instance);
         await _worker.StartAsync(TestContext.Current.CancellationToken);
     }
 
