@@ -100,9 +100,6 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
     public IReadOnlyList<string> List(string name, IReadOnlyList<string> fallback) =>
         Find(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? fallback;
 
-    /// <summary>A variable's value as it is, or null: for names that come from a file, so not among <see cref="Asked"/>.</summary>
-    public string? Raw(string name) => variables.GetValueOrDefault(name);
-
     /// <summary>Adds a complaint found by a caller; it must name the variable and never show a secret.</summary>
     public void Complain(string problem) => _problems.Add(problem);
 

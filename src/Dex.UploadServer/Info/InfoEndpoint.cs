@@ -5,35 +5,42 @@ namespace Dex.UploadServer.Info;
 /// <summary><c>/info/{id}</c>, any method, as senders are used to (spec: http-api.md 8).</summary>
 internal sealed partial class InfoEndpoint(UploadInspector inspector, ILogger<InfoEndpoint> logger)
 {
-    private const string NoManifest = "error getting file manifest";
-    private const string NoStatus = "error getting file upload status";
-
-    public async Task<IResult> HandleAsync(HttpContext http, string id)
+    public async Task HandleAsync(HttpContext http, string id)
     {
-        if (!UploadIds.TryParse(id, out var uploadId))
-            return NotFound(http);
-
-        var failure = NoManifest;
+        UploadInfo? info = null;
+        var manifestFound = false;
         try
         {
-            if (await inspector.FindAsync(uploadId, http.RequestAborted) is not { } upload)
-                return NotFound(http);
-            failure = NoStatus;
-            if (await inspector.InspectAsync(upload, http.RequestAborted) is not { } info)
-                return NotFound(http);
-            http.Response.Headers.XContentTypeOptions = "nosniff";
-            return Results.Bytes(InfoJson.Write(info), "application/json");
+            if (UploadIds.TryParse(id, out var uploadId) && await inspector.FindAsync(uploadId, http.RequestAborted) is { } upload)
+            {
+                manifestFound = true;
+                info = await inspector.InspectAsync(upload, http.RequestAborted);
+            }
         }
         catch (Exception error) when (!http.RequestAborted.IsCancellationRequested)
         {
             // Store or ledger away, or a record nobody can read: the detail is for the log, the manifest for nobody.
-            LogFailed(failure, uploadId, error);
-            return TailEndpoints.PlainError(http, StatusCodes.Status500InternalServerError, failure);
+            LogFailed(id, error);
+            await (manifestFound
+                ? PlainTextAnswer.WriteAsync(http, StatusCodes.Status500InternalServerError, "error getting file upload status\n"u8)
+                : PlainTextAnswer.WriteAsync(http, StatusCodes.Status500InternalServerError, "error getting file manifest\n"u8));
+            return;
         }
+
+        await (info is null
+            ? PlainTextAnswer.WriteAsync(http, StatusCodes.Status404NotFound, "error getting file manifest\n"u8)
+            : WriteAsync(http, InfoJson.Write(info)));
     }
 
-    private static IResult NotFound(HttpContext http) => TailEndpoints.PlainError(http, StatusCodes.Status404NotFound, NoManifest);
+    private static async Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> json)
+    {
+        http.Response.ContentType = "application/json";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.ContentLength = json.Length;
+        if (!HttpMethods.IsHead(http.Request.Method))
+            await http.Response.BodyWriter.WriteAsync(json, http.RequestAborted);
+    }
 
-    [LoggerMessage(LogLevel.Error, "failed to answer info {failure}{uploadId}")]
-    private partial void LogFailed(string failure, string uploadId, Exception error);
+    [LoggerMessage(LogLevel.Error, "failed to answer info {uploadId}")]
+    private partial void LogFailed(string uploadId, Exception error);
 }

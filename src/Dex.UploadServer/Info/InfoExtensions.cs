@@ -5,11 +5,8 @@ namespace Dex.UploadServer.Info;
 
 internal static class InfoExtensions
 {
-    /// <summary>The state of uploads.</summary>
     public static IHostApplicationBuilder AddInfo(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddEnvironmentOptions<InfoOptions, InfoOptionsValidator>(InfoOptions.Read);
-        builder.Services.AddSingleton<IPredecessorReports, ArchivedReports>();
         builder.Services.AddSingleton<UploadInspector>();
         builder.Services.AddSingleton<InfoEndpoint>();
         return builder;
@@ -18,12 +15,25 @@ internal static class InfoExtensions
     /// <summary>Maps <c>/info/{id}</c>, and the same at <c>TUSD_HANDLER_INFO_PATH</c> if that is another path.</summary>
     public static IEndpointConventionBuilder MapInfo(this IEndpointRouteBuilder endpoints)
     {
-        var endpoint = endpoints.ServiceProvider.GetRequiredService<InfoEndpoint>();
         var group = endpoints.MapGroup("");
-        group.MapTail(InfoOptions.UsualPath, endpoint.HandleAsync);
-        var path = endpoints.ServiceProvider.GetRequiredService<IOptions<InfoOptions>>().Value.Path;
-        if (path != InfoOptions.UsualPath)
-            group.MapTail(path, endpoint.HandleAsync);
+        group.MapTail(RoutePathOptions.FixedInfoPath, AnswerAsync);
+        if (SecondPath(endpoints.ServiceProvider) is { } path)
+            group.MapTail(path, AnswerAsync);
         return group;
+    }
+
+    private static Task AnswerAsync(HttpContext http, string id) => http.RequestServices.GetRequiredService<InfoEndpoint>().HandleAsync(http, id);
+
+    private static string? SecondPath(IServiceProvider services)
+    {
+        try
+        {
+            var path = services.GetRequiredService<IOptions<RoutePathOptions>>().Value.InfoPath;
+            return path == RoutePathOptions.FixedInfoPath ? null : path;
+        }
+        catch (OptionsValidationException)
+        {
+            return null; // told at start, beside all other complaints
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 
 namespace Dex.UploadServer.Manifests;
@@ -12,7 +13,8 @@ internal sealed record ManifestConfig(ImmutableArray<ManifestField> Fields)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            // By way of bytes, so that half a surrogate pair from a variable becomes U+FFFD.
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json));
             var metadata = Find(Object(document.RootElement, "the document"), "metadata_config");
             var fields = metadata is { } rules ? Find(Object(rules, "metadata_config"), "fields") : null;
             return new(fields is { } list ? [.. Array(list, "fields").Select(ReadField)] : []);

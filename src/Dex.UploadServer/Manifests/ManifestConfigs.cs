@@ -90,7 +90,7 @@ internal sealed partial class ManifestConfigs(
     private ManifestConfig Read(byte[] content)
     {
         var text = Encoding.UTF8.GetString(content).TrimStart('\uFEFF');
-        return ManifestConfig.Parse(EnvironmentExpansion.Expand(text, environment.Raw));
+        return ManifestConfig.Parse(EnvironmentExpansion.Expand(text, environment.Substitution));
     }
 
     private void Keep(string name, Kept kept)

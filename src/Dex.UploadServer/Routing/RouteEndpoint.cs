@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Dex.UploadServer.Delivery;
 using Dex.UploadServer.Hosting;
 
@@ -10,40 +11,56 @@ internal sealed partial class RouteEndpoint(Redeliverer redeliverer, IDeliverySo
     private const int MostBodyBytes = 64 * 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
-    public async Task<IResult> HandleAsync(HttpContext http, string uploadId)
+    public async Task HandleAsync(HttpContext http, string id)
     {
         // 400, not 405: senders in the field match on it.
         if (!HttpMethods.IsPost(http.Request.Method))
-            return Results.StatusCode(StatusCodes.Status400BadRequest);
+        {
+            http.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
         if (http.Request.Headers.ContentEncoding is { Count: > 0 } encoding && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))
-            return TailEndpoints.PlainError(http, StatusCodes.Status415UnsupportedMediaType, "compressed bodies are not supported");
+        {
+            await PlainTextAnswer.WriteAsync(http, StatusCodes.Status415UnsupportedMediaType, "compressed bodies are not supported\n"u8);
+            return;
+        }
 
         var (body, isTooLarge) = await ReadBodyAsync(http);
         if (isTooLarge)
-            return TailEndpoints.PlainError(http, StatusCodes.Status413PayloadTooLarge, "request body too large");
-        if (body is null || RouteRequest.Parse(body) is not { } request)
-            return Results.StatusCode(StatusCodes.Status400BadRequest);
-        if (request.Source != RouteRequest.UploadSource)
-            return Bare(StatusCodes.Status500InternalServerError, "Could not find source");
-        if (!UploadIds.TryParse(uploadId, out var id))
-            return Bare(StatusCodes.Status404NotFound, source.NotFoundMessage);
+            await PlainTextAnswer.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, "request body too large\n"u8);
+        else if (body is null || RouteRequest.Parse(body) is not { } request)
+            http.Response.StatusCode = StatusCodes.Status400BadRequest;
+        else if (request.Source != RouteRequest.UploadSource)
+            await WriteBareAsync(http, StatusCodes.Status500InternalServerError, "Could not find source");
+        else if (!UploadIds.TryParse(id, out var uploadId))
+            await WriteBareAsync(http, StatusCodes.Status404NotFound, source.NotFoundMessage);
+        else
+            await RedeliverAsync(http, uploadId, request.Target);
+    }
 
+    private async Task RedeliverAsync(HttpContext http, string uploadId, string target)
+    {
+        RedeliveryVerdict verdict;
         try
         {
-            return await redeliverer.RequestAsync(id, request.Target, http.RequestAborted) switch
-            {
-                RedeliveryVerdict.Accepted => Bare(StatusCodes.Status200OK, id),
-                RedeliveryVerdict.SourceMissing => Bare(StatusCodes.Status404NotFound, source.NotFoundMessage),
-                RedeliveryVerdict.UnknownTarget => TailEndpoints.PlainError(http, StatusCodes.Status400BadRequest, "Invalid target"),
-                _ => TailEndpoints.PlainError(http, StatusCodes.Status400BadRequest, "Invalid target for metadata"),
-            };
+            verdict = await redeliverer.RequestAsync(uploadId, target, http.RequestAborted);
         }
         catch (Exception error) when (!http.RequestAborted.IsCancellationRequested)
         {
             // Storage or ledger away: whatever they throw is for the log, not for the client.
-            LogFailed(id, request.Target, error);
-            return Bare(StatusCodes.Status500InternalServerError, "failed to queue redelivery");
+            LogFailed(uploadId, error);
+            await WriteBareAsync(http, StatusCodes.Status500InternalServerError, "failed to queue redelivery");
+            return;
         }
+
+        await (verdict switch
+        {
+            RedeliveryVerdict.Accepted => WriteBareAsync(http, StatusCodes.Status200OK, uploadId),
+            RedeliveryVerdict.SourceMissing => WriteBareAsync(http, StatusCodes.Status404NotFound, source.NotFoundMessage),
+            RedeliveryVerdict.UnknownTarget => PlainTextAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, "Invalid target\n"u8),
+            _ => PlainTextAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, "Invalid target for metadata\n"u8),
+        });
     }
 
     private async Task<(byte[]? Body, bool IsTooLarge)> ReadBodyAsync(HttpContext http)
@@ -77,8 +94,16 @@ internal sealed partial class RouteEndpoint(Redeliverer redeliverer, IDeliverySo
         }
     }
 
-    private static IResult Bare(int status, string text) => Results.Text(text, "text/plain; charset=utf-8", statusCode: status);
+    // Unlike other plain texts these end without a line feed; the retry tool compares the id.
+    private static async Task WriteBareAsync(HttpContext http, int status, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        http.Response.ContentLength = bytes.Length;
+        await http.Response.BodyWriter.WriteAsync(bytes, http.RequestAborted);
+    }
 
-    [LoggerMessage(LogLevel.Error, "failed to queue redelivery {uploadId}{target}")]
-    private partial void LogFailed(string uploadId, string target, Exception error);
+    [LoggerMessage(LogLevel.Error, "failed to queue redelivery {uploadId}")]
+    private partial void LogFailed(string uploadId, Exception error);
 }

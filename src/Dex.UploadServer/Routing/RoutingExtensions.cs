@@ -8,9 +8,10 @@ internal static class RoutingExtensions
     /// <summary>The delivery file, and what it says of each upload.</summary>
     public static IHostApplicationBuilder AddRouting(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddEnvironmentOptions<DeliveryConfigurationOptions, DeliveryConfigurationOptionsValidator>(DeliveryConfigurationOptions.Read);
+        builder.Services.AddEnvironmentOptions<DeliveryConfigurationOptions>(DeliveryConfigurationOptions.Read);
         builder.Services.AddSingleton<DeliveryConfigurationLoader>();
         builder.Services.AddSingleton(services => services.GetRequiredService<DeliveryConfigurationLoader>().Load());
+        builder.Services.AddSingleton<IStartupValidation, DeliveryConfigurationValidation>();
         builder.Services.AddSingleton<UploadRouter>();
         builder.Services.AddSingleton<IUploadRouter>(services => services.GetRequiredService<UploadRouter>());
         builder.Services.AddSingleton<Redeliverer>();
@@ -18,12 +19,8 @@ internal static class RoutingExtensions
         return builder;
     }
 
-    /// <summary>Maps <c>/route/{id}</c>, any method. Reads the delivery file, so that a wrong one ends the start here.</summary>
-    /// <exception cref="DeliveryConfigurationException">The delivery file is missing or wrong.</exception>
-    public static IEndpointConventionBuilder MapRouting(this IEndpointRouteBuilder endpoints)
-    {
-        _ = endpoints.ServiceProvider.GetRequiredService<DeliveryConfiguration>();
-        var endpoint = endpoints.ServiceProvider.GetRequiredService<RouteEndpoint>();
-        return endpoints.MapTail("/route/", endpoint.HandleAsync);
-    }
+    /// <summary>Maps <c>/route/{id}</c>, any method.</summary>
+    public static IEndpointConventionBuilder MapRouting(this IEndpointRouteBuilder endpoints) =>
+        // Resolved with the first request: a wrong delivery file is told at start, beside all other complaints.
+        endpoints.MapTail("/route/", (http, uploadId) => http.RequestServices.GetRequiredService<RouteEndpoint>().HandleAsync(http, uploadId));
 }

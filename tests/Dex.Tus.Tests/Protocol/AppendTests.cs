@@ -1,3 +1,5 @@
+using Dex.Tus.Stores;
+
 namespace Dex.Tus.Tests.Protocol;
 
 /// <summary>spec: tus.md 3.3, 3.4 and 10.</summary>
@@ -176,7 +178,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Theory]
-    [InlineData(typeof(Stores.StoreFullException), 507)]
+    [InlineData(typeof(StoreFullException), 507)]
     [InlineData(typeof(IOException), 500)]
     [InlineData(typeof(InvalidDataException), 500)]
     public async Task ST5_a_failing_store_is_a_5xx_and_the_lock_is_released(Type error, int status)

@@ -1,9 +1,6 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
 using Dex.Tus.Stores;
-using Dex.UploadServer.Info;
-using Dex.UploadServer.Ledger;
 
 namespace Dex.UploadServer.Tests.Info;
 
@@ -18,7 +15,7 @@ public sealed class InfoEndpointTests : IAsyncLifetime
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() =>
-        _server = await InfoFixture.StartAsync(new() { ["TUSD_HANDLER_INFO_PATH"] = "upload/info" });
+        _server = await InfoFixture.StartAsync();
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
@@ -69,12 +66,10 @@ public sealed class InfoEndpointTests : IAsyncLifetime
     public async Task A_delivered_upload_is_told_byte_for_byte()
     {
         _server.Uploads[Id] = Stored(10_240, 10_240);
-        _server.Ledger.Uploads[Id] = Record(completedAt: s_completed);
-        _server.Ledger.Attempts[Id] =
-        [
+        await _server.RecordAsync(
+            Id, s_created, s_completed,
             new() { Target = "edav", Succeeded = false, Location = "ignored", EndedAt = s_completed.AddTicks(1), Issues = [new("ERROR", "source file does not exist")] },
-            new() { Target = "edav", Succeeded = true, Location = "uploads/edav/2025/06/05/x", EndedAt = s_created.AddSeconds(2) },
-        ];
+            new() { Target = "edav", Succeeded = true, Location = "uploads/edav/2025/06/05/x", EndedAt = s_created.AddSeconds(2) });
 
         var response = await _server.Client.GetAsync($"/info/{Id}", Stop);
 
@@ -101,7 +96,7 @@ public sealed class InfoEndpointTests : IAsyncLifetime
     public async Task The_status_follows_the_offset_until_completion_is_recorded(long offset, long? length, bool completed, string expected)
     {
         _server.Uploads[Id] = Stored(offset, length);
-        _server.Ledger.Uploads[Id] = Record(completed ? s_completed : null);
+        await _server.RecordAsync(Id, s_created, completed ? s_completed : null);
 
         var info = await GetAsync();
 
@@ -116,11 +111,12 @@ public sealed class InfoEndpointTests : IAsyncLifetime
     public async Task An_upload_from_before_the_switch_over_is_told_from_its_reports()
     {
         _server.Uploads[Id] = Stored(10, 10);
-        _server.History[Id] = new(s_completed, [new() { Target = "old", Succeeded = true, Location = "there", EndedAt = s_completed }]);
+        ReportAsPredecessor();
 
         var info = await GetAsync();
 
         Assert.Equal("Complete", info.GetProperty("upload_status").GetProperty("status").GetString());
+        Assert.Equal("2025-06-05T14:03:02.1210071Z", info.GetProperty("upload_status").GetProperty("chunk_received_at").GetString());
         Assert.Equal("old", info.GetProperty("deliveries")[0].GetProperty("name").GetString());
     }
 
@@ -128,8 +124,8 @@ public sealed class InfoEndpointTests : IAsyncLifetime
     public async Task The_ledger_outranks_old_reports()
     {
         _server.Uploads[Id] = Stored(5, 10);
-        _server.Ledger.Uploads[Id] = Record(completedAt: null);
-        _server.History[Id] = new(s_completed, [new() { Target = "old", Succeeded = true, Location = "there", EndedAt = s_completed }]);
+        await _server.RecordAsync(Id, s_created, completedAt: null);
+        ReportAsPredecessor();
 
         var info = await GetAsync();
 
@@ -149,7 +145,8 @@ public sealed class InfoEndpointTests : IAsyncLifetime
     public async Task A_terminated_upload_is_not_found()
     {
         _server.Uploads[Id] = Stored(5, 10);
-        _server.Ledger.Uploads[Id] = Record(completedAt: null) with { TerminatedAt = s_completed };
+        await _server.RecordAsync(Id, s_created, completedAt: null);
+        await _server.Ledger.TerminateUploadAsync(Id, s_completed, Stop);
 
         var response = await _server.Client.GetAsync($"/info/{Id}", Stop);
 
@@ -210,31 +207,12 @@ public sealed class InfoEndpointTests : IAsyncLifetime
         if (store)
             _server.Failure = new InvalidDataException("/secret/place is broken");
         else
-            _server.Ledger.Failure = new IOException("/secret/place is full");
+            ((IDisposable)_server.Ledger).Dispose();
 
         var response = await _server.Client.GetAsync($"/info/{Id}", Stop);
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal(expected, await response.Content.ReadAsStringAsync(Stop));
-    }
-
-    [Theory]
-    [InlineData("", "/info/", true)]
-    [InlineData("info", "/info/", true)]
-    [InlineData("/upload/info", "/upload/info/", true)]
-    [InlineData("/", "/", false)]
-    [InlineData("/health", "/health/", false)]
-    [InlineData("/route/", "/route/", false)]
-    [InlineData("/{x}", "/{x}/", false)]
-    [InlineData("/a b", "/a b/", false)]
-    public void The_second_path_is_brought_into_form(string value, string path, bool accepted)
-    {
-        var options = new InfoOptions();
-
-        InfoOptions.Read(options, new(new Dictionary<string, string> { ["TUSD_HANDLER_INFO_PATH"] = value }));
-
-        Assert.Equal(path, options.Path);
-        Assert.Equal(accepted, new InfoOptionsValidator().Validate(null, options).Succeeded);
     }
 
     private async Task<JsonElement> GetAsync() =>
@@ -249,11 +227,11 @@ public sealed class InfoEndpointTests : IAsyncLifetime
         Metadata = UploadMetadata.Empty.With("upload_id", Id).With("data_stream_id", "dextesting").With("a", "<é>"),
     };
 
-    private static UploadRecord Record(DateTimeOffset? completedAt) => new()
+    private void ReportAsPredecessor()
     {
-        UploadId = Id,
-        Manifest = ImmutableSortedDictionary<string, string>.Empty,
-        CreatedAt = s_created,
-        CompletedAt = completedAt,
-    };
+        _server.Report(Id, "upload-completed", s_completed, "{}");
+        _server.Report(
+            Id, "blob-file-copy", s_completed,
+            """{"stage_info":{"status":"SUCCESS","issues":null,"end_processing_time":"2025-06-05T14:03:02Z"},"content":{"destination_name":"old","file_destination_blob_url":"there"}}""");
+    }
 }

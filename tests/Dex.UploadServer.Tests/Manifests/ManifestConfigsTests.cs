@@ -178,6 +178,22 @@ public sealed class ManifestConfigsTests
     }
 
     [Fact]
+    public async Task The_config_checked_longest_ago_makes_room_for_the_thousand_and_first()
+    {
+        for (var i = 0; i <= 1_000; i++)
+        {
+            _configs.Source[$"{i}_x.json"] = Config("x");
+            await _configs.Cache.FindAsync($"{i}_x.json", Stop);
+            _configs.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        await _configs.Cache.FindAsync("1_x.json", Stop);
+        Assert.Equal(1_001, _configs.Source.Loads);
+        await _configs.Cache.FindAsync("0_x.json", Stop);
+        Assert.Equal(1_002, _configs.Source.Loads);
+    }
+
+    [Fact]
     public async Task Names_are_looked_up_in_lower_case()
     {
         _configs.Source[Name] = Config("x");

@@ -11,20 +11,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Dex.UploadServer.Tests.Routing;
 
-/// <summary>The routing room on a port of its own, over a source, a ledger and an outbox in memory.</summary>
+/// <summary>The routing room on a port of its own, over a real ledger, and a source and an outbox in memory.</summary>
 internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, IAsyncDisposable
 {
     public const string Id = "7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11";
 
+    private readonly string _folder = Directory.CreateTempSubdirectory("dex-route-").FullName;
     private readonly WebApplication _app;
 
     private RouteFixture(string yaml)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(new EnvironmentReader(new Dictionary<string, string>()));
+        builder.Services.AddSingleton(new EnvironmentReader(new Dictionary<string, string> { ["LOCAL_FOLDER_UPLOADS_TUS"] = _folder }));
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<ILedger>(Ledger);
+        builder.AddLedger();
         builder.Services.AddSingleton<IDeliverySource>(this);
         builder.Services.AddSingleton<IOutbox>(this);
         builder.Services.AddSingleton<IDeliverySignal>(this);
@@ -35,7 +36,7 @@ internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, 
         _app.MapRouting();
     }
 
-    public MemoryLedger Ledger { get; } = new();
+    public ILedger Ledger => _app.Services.GetRequiredService<ILedger>();
 
     public Dictionary<string, ImmutableSortedDictionary<string, string>> Finished { get; } = [];
 
@@ -79,6 +80,7 @@ internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, 
     {
         Client.Dispose();
         await _app.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     private sealed class EmptyFile : SourceFile

@@ -13,9 +13,9 @@ internal sealed partial class DeliveryConfigurationLoader(
     /// <exception cref="DeliveryConfigurationException">The file is missing or wrong; with every problem at once.</exception>
     public DeliveryConfiguration Load()
     {
-        if ((options.Value.File ?? DeliveryConfigurationOptions.UsualFiles.FirstOrDefault(File.Exists)) is not { } path)
+        if ((options.Value.File ?? options.Value.UsualFiles.FirstOrDefault(File.Exists)) is not { } path)
         {
-            LogNone(string.Join(", ", DeliveryConfigurationOptions.UsualFiles));
+            LogNone(string.Join(", ", options.Value.UsualFiles));
             return DeliveryConfiguration.Empty;
         }
 
@@ -33,7 +33,7 @@ internal sealed partial class DeliveryConfigurationLoader(
         DeliveryConfiguration configuration;
         try
         {
-            var root = YamlTreeReader.Read(EnvironmentExpansion.Expand(text, environment.Raw));
+            var root = YamlTreeReader.Read(EnvironmentExpansion.Expand(text, environment.Substitution));
             var file = new DeliveryFileReader(problems).Read(root);
             configuration = new DeliveryConfigurationBuilder(problems, warnings).Build(file);
         }

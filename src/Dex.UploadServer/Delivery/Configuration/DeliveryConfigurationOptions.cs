@@ -1,5 +1,4 @@
 using Dex.UploadServer.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Delivery.Configuration;
 
@@ -7,17 +6,11 @@ namespace Dex.UploadServer.Delivery.Configuration;
 internal sealed class DeliveryConfigurationOptions
 {
     /// <summary>Used if it exists and no file is named, first one first.</summary>
-    public static readonly IReadOnlyList<string> UsualFiles = ["./configs/local/delivery.yml", "./configs/local/deliver.yml"];
+    public IReadOnlyList<string> UsualFiles { get; set; } = ["./configs/local/delivery.yml", "./configs/local/deliver.yml"];
 
     /// <summary>File with targets and routing groups, relative to the working directory; it must exist. Default: the first of <see cref="UsualFiles"/> there is. <c>DEX_DELIVERY_CONFIG_FILE</c></summary>
     public string? File { get; set; }
 
     public static void Read(DeliveryConfigurationOptions options, EnvironmentReader env) =>
         options.File = env.OptionalText("DEX_DELIVERY_CONFIG_FILE");
-}
-
-/// <summary>Nothing to check before the file is read, and that is the loader's work.</summary>
-internal sealed class DeliveryConfigurationOptionsValidator : IValidateOptions<DeliveryConfigurationOptions>
-{
-    public ValidateOptionsResult Validate(string? name, DeliveryConfigurationOptions options) => ValidateOptionsResult.Success;
 }

@@ -30,10 +30,12 @@ internal sealed class YamlTreeReader
             reader._parser.Consume<DocumentEnd>();
             return reader._parser.Accept<DocumentStart>(out var second) ? throw Refused(second.Start, "a second document begins") : root;
         }
-        catch (YamlException error)
+        catch (Exception error) when (error is not FormatException)
         {
-            // The parser's own words may quote the text around, and that may be a secret.
-            throw new FormatException($"yaml: line {error.Start.Line}: the text is not well-formed", error);
+            // Damaged text makes the parser throw other things than its own exception too.
+            // Its words are left out: they may quote the text around, and that may be a secret.
+            var line = (error as YamlException)?.Start.Line ?? reader._parser.Current?.End.Line ?? 1;
+            throw new FormatException($"yaml: line {line}: the text is not well-formed", error);
         }
     }
 
