@@ -15,6 +15,8 @@ const wanted = JSON.parse(process.argv[2]);
 const storage = mkdtempSync(join(tmpdir(), 'dex-tus-js-'));
 const requests = [];
 let bytesAtAbort = null;
+// Until proven otherwise: Node ends without a word when nothing is left to wait for.
+process.exitCode = 1;
 
 const options = {
   endpoint: wanted.endpoint,
@@ -66,9 +68,9 @@ async function runInterrupted() {
 try {
   const { url } = await (wanted.abortAt ? runInterrupted() : run({}));
   process.stdout.write(`${JSON.stringify({ url, requests, bytesAtAbort })}\n`);
+  process.exitCode = 0;
 } catch (error) {
   process.stderr.write(`${error.stack ?? error}\n`);
-  process.exitCode = 1;
 } finally {
   rmSync(storage, { recursive: true, force: true });
 }

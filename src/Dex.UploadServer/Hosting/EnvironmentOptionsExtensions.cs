@@ -20,25 +20,11 @@ internal static class EnvironmentOptionsExtensions
         this IServiceCollection services, Action<TOptions, EnvironmentReader> read)
         where TOptions : class, new()
     {
-        services.AddOptions<TOptions>().Configure<EnvironmentReader>((options, env) => read(options, env));
-        services.AddSingleton<IStartupValidation, OptionsValidation<TOptions>>();
+        services.AddOptions();
+        services.AddSingleton(read);
+        services.AddSingleton<EnvironmentOptionsFactory<TOptions>>();
+        services.AddSingleton<IOptionsFactory<TOptions>>(provider => provider.GetRequiredService<EnvironmentOptionsFactory<TOptions>>());
+        services.AddSingleton<IStartupValidation>(provider => provider.GetRequiredService<EnvironmentOptionsFactory<TOptions>>());
         return services;
-    }
-
-    private sealed class OptionsValidation<TOptions>(IOptions<TOptions> options) : IStartupValidation
-        where TOptions : class
-    {
-        public IEnumerable<string> FindProblems()
-        {
-            try
-            {
-                _ = options.Value;
-                return [];
-            }
-            catch (OptionsValidationException refused)
-            {
-                return refused.Failures;
-            }
-        }
     }
 }

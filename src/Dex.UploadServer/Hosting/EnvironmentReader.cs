@@ -101,11 +101,15 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
         Find(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? fallback;
 
     /// <summary>Adds a complaint found by a caller; it must name the variable and never show a secret.</summary>
-    public void Complain(string problem) => _problems.Add(problem);
+    public void Complain(string problem)
+    {
+        if (!_problems.Contains(problem)) // a variable that two rooms read is wrong only once
+            _problems.Add(problem);
+    }
 
     // A value that could not be read is shown, since it says what to mend, but not at any length.
     private void Refuse(string name, string value, string rule) =>
-        _problems.Add($"{name} is \"{(value.Length > 64 ? string.Concat(value.AsSpan(0, 64), "…") : value)}\"; {rule}.");
+        Complain($"{name} is \"{(value.Length > 64 ? string.Concat(value.AsSpan(0, 64), "…") : value)}\"; {rule}.");
 
     private string? Find(string name)
     {

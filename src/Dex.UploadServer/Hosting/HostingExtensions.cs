@@ -27,6 +27,7 @@ internal static class HostingExtensions
     }
 
     /// <summary>Stands after the middleware that counts every answer and before the rooms' own.</summary>
+    /// <remarks>Relies on routing standing before all middleware, as it does unless somebody calls <c>UseRouting</c>.</remarks>
     public static WebApplication UseHosting(this WebApplication app)
     {
         app.UseMiddleware<ShutdownGate>();
@@ -50,7 +51,7 @@ internal static class HostingExtensions
         services.AddEnvironmentOptions<UploadFolderOptions, UploadFolderOptionsValidator>(UploadFolderOptions.Read);
         services.AddEnvironmentOptions<DurabilityOptions>(DurabilityOptions.Read);
         services.AddEnvironmentOptions<ConnectionLimitOptions, ConnectionLimitOptionsValidator>(ConnectionLimitOptions.Read);
-        services.AddEnvironmentOptions<ShutdownOptions>(ShutdownOptions.Read);
+        services.AddEnvironmentOptions<ShutdownOptions, ShutdownOptionsValidator>(ShutdownOptions.Read);
         services.AddSingleton<IStartupValidation, UnsupportedFeatures>();
     }
 

@@ -37,7 +37,7 @@ internal sealed class Launcher(
         {
             // Whatever it was, it ends here: first the log is closed, so that this line is the last.
             if (app is not null)
-                await app.DisposeAsync();
+                await CloseAsync(app);
             Report(failure);
             return 1;
         }
@@ -61,8 +61,12 @@ internal sealed class Launcher(
     private static async Task StopAsync(WebApplication app)
     {
         await app.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the host has logged what went wrong
-        await app.DisposeAsync();
+        await CloseAsync(app);
     }
+
+    // What closing may complain of is not the reason why the server ends, and must not take its place.
+    private static async Task CloseAsync(WebApplication app) =>
+        await app.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private void Report(Exception failure)
     {

@@ -1,6 +1,5 @@
 using System.Text;
 using Dex.UploadServer.Hosting;
-using Dex.UploadServer.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -2,8 +2,6 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
-using Dex.UploadServer.Hosting;
-using Microsoft.Extensions.Options;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dex.UploadServer.Storage.FileSystem;
@@ -19,14 +17,12 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
     private readonly FileMemo<uint> _finished = new();
     private readonly BootIdentity _boot;
     private readonly TimeProvider _clock;
-    private readonly bool _flushesEvery;
 
-    public FileSystemUploadStore(UploadFolder folder, BootIdentity boot, TimeProvider clock, IOptions<FileSystemOptions> options)
+    public FileSystemUploadStore(UploadFolder folder, BootIdentity boot, TimeProvider clock)
     {
         _folder = folder;
         _boot = boot;
         _clock = clock;
-        _flushesEvery = options.Value.Durability == UploadDurability.Every;
         _records = new UploadRecords(folder);
         _uploads = new StoredUploads(folder, _records, new TrustedOffsets(folder, boot));
         _concatenation = new FileConcatenation(folder, _uploads);
@@ -79,7 +75,7 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
         // What completes the upload is flushed and noted by FinishAsync: an upload in one request needs no progress file.
         if (writer.Offset > stored.Offset && (writer.Offset != upload.Length || writer.Crc32C is null))
         {
-            if (_flushesEvery)
+            if (_folder.FlushesEvery)
                 writer.Mark();
             else
                 writer.SaveProgress();

@@ -1,0 +1,2 @@
+// Memory, times and a full disk are measured here: one test at a time.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

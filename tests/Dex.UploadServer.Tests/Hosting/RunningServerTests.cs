@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace Dex.UploadServer.Tests.Hosting;
+
+public sealed class RunningServerTests : IAsyncLifetime
+{
+    private readonly WebApplication _app;
+    private readonly RecordedLog _log = new();
+    private readonly TaskCompletionSource _entered = new();
+    private readonly TaskCompletionSource _release = new();
+
+    public RunningServerTests()
+    {
+        _app = Program.Build([], Variables.Of("UI_PORT="), builder => builder.Logging.AddProvider(_log));
+        _app.MapGet("/wait", async () =>
+        {
+            _entered.SetResult();
+            await _release.Task;
+            return "done";
+        });
+    }
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private Uri Address => new($"http://127.0.0.1:{new Uri(_app.Urls.Single().Replace("[::]", "localhost", StringComparison.Ordinal)).Port}");
+
+    public async ValueTask InitializeAsync() => await _app.StartAsync(Stop);
+
+    public async ValueTask DisposeAsync()
+    {
+        _release.TrySetResult();
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("PATCH")]
+    [InlineData("BREW")]
+    public async Task An_unknown_path_is_not_found_in_plain_text(string method)
+    {
+        var answer = await ExchangeAsync($"{method} /nothing/here HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 404 ", answer);
+        Assert.EndsWith("\r\n\r\n404 page not found\n", answer);
+        Assert.Contains("Content-Type: text/plain; charset=utf-8\r\n", answer);
+        Assert.Contains("X-Content-Type-Options: nosniff\r\n", answer);
+        Assert.DoesNotContain("Server:", answer);
+    }
+
+    [Fact]
+    public async Task An_unknown_path_has_no_body_on_head()
+    {
+        var answer = await ExchangeAsync("HEAD /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 404 ", answer);
+        Assert.EndsWith("\r\n\r\n", answer);
+    }
+
+    [Theory]
+    [InlineData("//evil.com?a=b", "/evil.com?a=b")]
+    [InlineData("/x/../files", "/files")]
+    [InlineData("//\\evil.com", "/%5Cevil.com")]
+    [InlineData("//a\u0001b", "/a%01b")]
+    public async Task A_dirty_path_is_sent_to_the_clean_one(string target, string location)
+    {
+        var answer = await ExchangeAsync($"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 301 ", answer);
+        Assert.Contains($"\r\nLocation: {location}\r\n", answer);
+    }
+
+    [Theory]
+    [InlineData("GET /{0} HTTP/1.1\r\nHost: x\r\n\r\n", 8 * 1024, "414")]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\nA: {0}\r\n\r\n", 129 * 1024, "431")]
+    public async Task A_head_beyond_the_limits_is_refused(string format, int length, string status)
+    {
+        var answer = await ExchangeAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, format, new string('a', length)));
+
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer);
+    }
+
+    [Fact]
+    public async Task More_headers_than_allowed_are_refused_and_as_many_as_allowed_are_not()
+    {
+        var many = await ExchangeAsync($"GET / HTTP/1.1\r\nHost: x\r\n{string.Concat(Enumerable.Repeat("A: b\r\n", 200))}\r\n");
+        var enough = await ExchangeAsync($"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nB: {new string('b', 100_000)}\r\n{string.Concat(Enumerable.Repeat("A: b\r\n", 197))}\r\n");
+
+        Assert.StartsWith("HTTP/1.1 431 ", many);
+        Assert.DoesNotContain(" 431 ", enough);
+    }
+
+    [Fact]
+    public async Task A_stopping_server_lets_a_request_end_and_refuses_the_next_one_on_its_connection()
+    {
+        using var client = await ConnectAsync();
+        await client.GetStream().WriteAsync("GET /wait HTTP/1.1\r\nHost: x\r\n\r\nGET /wait HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
+        await _entered.Task.WaitAsync(TimeSpan.FromSeconds(10), Stop);
+
+        _app.Lifetime.StopApplication();
+        _release.SetResult();
+        var answer = await ReadToEndAsync(client);
+
+        Assert.StartsWith("HTTP/1.1 200 ", answer);
+        Assert.Contains("HTTP/1.1 503 ", answer);
+        Assert.Contains("Connection: close\r\n", answer);
+        Assert.Contains("Retry-After: 1\r\n", answer);
+        Assert.Contains("Tus-Resumable: 1.0.0\r\n", answer);
+        Assert.EndsWith("\r\n\r\nERR_SERVER_SHUTDOWN: request has been interrupted because the server is shutting down\n", answer);
+    }
+
+    [Fact]
+    public void The_start_is_told_in_the_words_and_order_operators_know()
+    {
+        string[] expected = ["starting app ", "hosting tus handler /files/", "http handlers ready", $"started http server with tusd and dex handlers {Address.Port}"];
+
+        var told = _log.Messages.Where(message => expected.Any(text => message.Trim() == text.Trim()));
+
+        Assert.Equal(expected.Select(text => text.Trim()), told.Select(text => text.Trim()));
+    }
+
+    private async Task<TcpClient> ConnectAsync()
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Address.Port, Stop);
+        return client;
+    }
+
+    private async Task<string> ExchangeAsync(string request)
+    {
+        using var client = await ConnectAsync();
+        await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(request), Stop);
+        return await ReadToEndAsync(client);
+    }
+
+    private static async Task<string> ReadToEndAsync(TcpClient client)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        using var received = new MemoryStream();
+        try
+        {
+            await client.GetStream().CopyToAsync(received, limit.Token);
+        }
+        catch (IOException)
+        {
+            // A refused head is followed by a reset, since the rest of it was not read.
+        }
+
+        return Encoding.Latin1.GetString(received.ToArray());
+    }
+}
