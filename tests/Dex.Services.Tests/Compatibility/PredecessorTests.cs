@@ -102,7 +102,7 @@ public sealed class PredecessorTests : IDisposable
         content ??= $$"""{"content_schema_name":"{{action}}","content_schema_version":"1.0.0","status":"SUCCESS"}""";
         File.AppendAllText(
             Path.Combine(_folder.Reports, $"{Id}_{action}"),
-            $$$"""{"report_schema_version":"1.0.0","upload_id":"{{{Id}}}","sender_id":"test sender","data_stream_id":"dextesting","data_stream_route":"testevent1","jurisdiction":"test-jurisdiction","dex_ingest_datetime":"{{{IngestedAt}}}","content_type":"application/json","disposition_type":"add","stage_info":{"service":"UPLOAD API","action":"{{{action}}}","version":"2.8.0_2e4c9f4","status":"SUCCESS","issues":null,"start_processing_time":"2025-06-05T14:03:02.131002Z","end_processing_time":"2025-06-05T14:03:02.155410002Z"},"content":{{{content}}}}""" + "\n");
+            $$$"""{"report_schema_version":"1.0.0","upload_id":"{{{Id}}}","sender_id":"test sender","data_stream_id":"dextesting","data_stream_route":"testevent1","jurisdiction":"test-jurisdiction","dex_ingest_datetime":"{{{IngestedAt}}}","content_type":"application/json","disposition_type":"add","stage_info":{"service":"UPLOAD API","action":"{{{action}}}","version":"2.8.0_2e4c9f4","status":"SUCCESS","issues":null,"start_processing_time":"2025-06-05T14:03:02.131002Z","end_processing_time":"2025-06-05T14:03:02.155410002Z"},"content":""" + content + "}\n");
     }
 
     private async Task FinishAsync(ServerProcess server, bool deferred)
