@@ -92,7 +92,7 @@ public sealed class PredecessorTests : IDisposable
     {
         Directory.CreateDirectory(_folder.Uploads);
         File.WriteAllBytes(Path.Combine(_folder.Uploads, Id), bytes);
-        var info = $$"""{"ID":"{{Id}}","Size":{{size}},"SizeIsDeferred":{{(deferred ? "true" : "false")}},"Offset":0,"MetaData":{{JsonSerializer.Serialize(Manifest())}},"IsPartial":false,"IsFinal":false,"PartialUploads":null,"Storage":{"Path":"uploads/tus-prefix/{{Id}}","Type":"filestore"}}""";
+        var info = $$$"""{"ID":"{{{Id}}}","Size":{{{size}}},"SizeIsDeferred":{{{(deferred ? "true" : "false")}}},"Offset":0,"MetaData":{{{JsonSerializer.Serialize(Manifest())}}},"IsPartial":false,"IsFinal":false,"PartialUploads":null,"Storage":{"Path":"uploads/tus-prefix/{{{Id}}}","Type":"filestore"}}""";
         File.WriteAllText(Path.Combine(_folder.Uploads, $"{Id}.info"), info);
     }
 

@@ -88,6 +88,6 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     private static string Size(int mebibytes) => string.Create(CultureInfo.InvariantCulture, $"size={mebibytes}m");
 
-    private static Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken) =>
-        ProcessRun.SucceedAsync(program, arguments, Limit, cancellationToken);
+    private static async Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken) =>
+        await ProcessRun.SucceedAsync(program, arguments, Limit, cancellationToken);
 }
