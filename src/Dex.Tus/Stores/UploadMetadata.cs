@@ -11,6 +11,7 @@ public sealed class UploadMetadata
     public static readonly UploadMetadata Empty = new([]);
 
     private readonly ImmutableArray<Entry> _entries;
+    private ImmutableSortedDictionary<string, string>? _sorted;
 
     private UploadMetadata(ImmutableArray<Entry> entries) => _entries = entries;
 
@@ -88,7 +89,7 @@ public sealed class UploadMetadata
 
     /// <summary>All pairs as text, sorted by key (ordinal): the form that records, reports and manifests use.</summary>
     public ImmutableSortedDictionary<string, string> ToSortedText() =>
-        _entries.ToImmutableSortedDictionary(entry => entry.Key, entry => entry.Text, StringComparer.Ordinal);
+        _sorted ??= _entries.ToImmutableSortedDictionary(entry => entry.Key, entry => entry.Text, StringComparer.Ordinal);
 
     /// <summary>The <c>Upload-Metadata</c> value that says the same: order and bytes as sent; a key with an empty value stands alone.</summary>
     public string ToHeader()

@@ -56,9 +56,17 @@ internal static partial class LineFile
 
     private static bool EndsTorn(int file)
     {
-        var length = Seek(file, 0, FromEnd);
-        byte last = 0;
-        return length > 0 && ReadAt(file, ref last, 1, length - 1) == 1 && last != '\n';
+        // A line that another process is writing this moment looks torn too, so look again before believing it.
+        for (var looks = 0; looks < 3; looks++)
+        {
+            var length = Seek(file, 0, FromEnd);
+            byte last = 0;
+            if (length <= 0 || ReadAt(file, ref last, 1, length - 1) != 1 || last == '\n')
+                return false;
+            Thread.Sleep(1);
+        }
+
+        return true;
     }
 
     private static unsafe void Write(int file, string path, ReadOnlySpan<byte> bytes)

@@ -85,7 +85,7 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
         }
 
         var dispatch = Enqueue(batch, mayBeARepeat: false);
-        if (dispatch.Tried.IsCompleted || IsStuck(dispatch))
+        if (dispatch.Tried.IsCompleted)
             return;
         try
         {
@@ -119,12 +119,6 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
         if (takers.Length == 0)
             Finish(dispatch);
         return dispatch;
-    }
-
-    private bool IsStuck(Dispatch dispatch)
-    {
-        var lane = LaneOf(dispatch.UploadId);
-        return Array.Exists(_lanes, lanes => lanes[lane].IsStuck);
     }
 
     private void Finish(Dispatch dispatch)

@@ -13,7 +13,7 @@ internal sealed partial class SinkLane
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(2);
 
     // Null asks for a look at what is parked.
-    private readonly Channel<Dispatch?> _incoming = Channel.CreateUnbounded<Dispatch?>(new() { SingleReader = true });
+    private readonly Channel<Progress?> _incoming = Channel.CreateUnbounded<Progress?>(new() { SingleReader = true });
     private readonly Dictionary<string, Parked> _parked = new(StringComparer.Ordinal);
     private readonly PriorityQueue<Parked, DateTimeOffset> _due = new();
     private readonly IMessageSink _sink;
@@ -43,17 +43,17 @@ internal sealed partial class SinkLane
         _loop = Task.Run(RunAsync, CancellationToken.None);
     }
 
-    /// <summary>Whether the sink has not answered for so long that waiting for it makes no sense.</summary>
-    public bool IsStuck => Interlocked.Read(ref _sendingSince) is > 0 and var since && _clock.GetElapsedTime(since) >= StuckAfter;
+    /// <summary>Whether the sink has not answered for so long that nobody should wait for it.</summary>
+    private bool IsStuck => Interlocked.Read(ref _sendingSince) is > 0 and var since && _clock.GetElapsedTime(since) >= StuckAfter;
 
     public bool Takes(MessageKind kind) => _sink.Takes(kind);
 
     public void Enqueue(Dispatch dispatch)
     {
-        if (_incoming.Writer.TryWrite(dispatch))
-            return;
-        // Stopping: the ledger has it, and the next start sends it.
-        dispatch.MarkTried();
+        var awaited = !IsStuck;
+        // Once the lane is stopping, the ledger has it and the next start sends it.
+        if (!_incoming.Writer.TryWrite(new Progress(dispatch, awaited)) || !awaited)
+            dispatch.MarkTried();
     }
 
     /// <summary>Sends what has come so far; what is parked is left to the next start.</summary>
@@ -66,26 +66,28 @@ internal sealed partial class SinkLane
 
     private async Task RunAsync()
     {
-        await foreach (var dispatch in _incoming.Reader.ReadAllAsync(CancellationToken.None))
+        await foreach (var progress in _incoming.Reader.ReadAllAsync(CancellationToken.None))
         {
             try
             {
-                if (dispatch is null)
+                if (progress is null)
                     await RetryAsync();
                 else
-                    await AcceptAsync(dispatch);
+                    await AcceptAsync(progress);
             }
             catch (Exception failure) // Nothing may end the lane; the batch stays in the ledger.
             {
                 LogLaneFailed(_sink.Name, failure.Message);
-                dispatch?.MarkTried();
             }
+
+            if (progress is { Awaited: true })
+                progress.Dispatch.MarkTried();
         }
     }
 
-    private async ValueTask AcceptAsync(Dispatch dispatch)
+    private async ValueTask AcceptAsync(Progress progress)
     {
-        var progress = new Progress(dispatch);
+        var dispatch = progress.Dispatch;
         if (_parked.TryGetValue(dispatch.UploadId, out var ahead))
         {
             if (dispatch.IsPassing)
@@ -105,8 +107,6 @@ internal sealed partial class SinkLane
             ParkAgain(parked);
             ScheduleRetry();
         }
-
-        dispatch.MarkTried();
     }
 
     private async ValueTask RetryAsync()
@@ -209,9 +209,12 @@ internal sealed partial class SinkLane
     }
 
     /// <summary>How far this lane is with a batch.</summary>
-    private sealed class Progress(Dispatch dispatch)
+    /// <param name="awaited">Whether somebody may be waiting for the first try.</param>
+    private sealed class Progress(Dispatch dispatch, bool awaited)
     {
         public Dispatch Dispatch => dispatch;
+
+        public bool Awaited => awaited;
 
         /// <summary>Messages this sink has, from the first.</summary>
         public int Sent { get; set; }

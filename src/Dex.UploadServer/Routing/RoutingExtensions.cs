@@ -10,7 +10,7 @@ internal static class RoutingExtensions
     {
         builder.Services.AddEnvironmentOptions<DeliveryConfigurationOptions>(DeliveryConfigurationOptions.Read);
         builder.Services.AddSingleton<DeliveryConfigurationLoader>();
-        builder.Services.AddSingleton(services => services.GetRequiredService<DeliveryConfigurationLoader>().Load());
+        builder.Services.AddSingleton(services => services.GetRequiredService<DeliveryConfigurationLoader>().LoadAtStart());
         builder.Services.AddSingleton<IStartupValidation, DeliveryConfigurationValidation>();
         builder.Services.AddSingleton<UploadRouter>();
         builder.Services.AddSingleton<IUploadRouter>(services => services.GetRequiredService<UploadRouter>());

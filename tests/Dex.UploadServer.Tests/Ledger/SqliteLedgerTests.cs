@@ -136,11 +136,12 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
     }
 
     [Fact]
-    public void The_folder_is_closed_to_others()
+    public void Folder_and_files_are_closed_to_others()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "file modes are a Unix matter");
 #pragma warning disable CA1416 // Skipped there.
-        var mode = System.IO.File.GetUnixFileMode(_folder);
+        var mode = new[] { _folder, File("ledger.db"), File("ledger.db-wal"), File("ledger.db-shm") }
+            .Aggregate(UnixFileMode.None, (modes, path) => modes | System.IO.File.GetUnixFileMode(path));
 #pragma warning restore CA1416
 
         Assert.Equal(UnixFileMode.None, mode & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute));

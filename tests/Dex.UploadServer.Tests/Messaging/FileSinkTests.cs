@@ -59,8 +59,9 @@ public sealed class FileSinkTests : IAsyncDisposable
                 await _sink.SendAsync(MessagingFixture.Report(uploadId, "a", new string((char)('a' + writer), 1000 + i)), false, Stop);
         }, Stop)));
 
-        var lines = _messaging.LinesOf(uploadId, "a");
-        Assert.Equal(800, lines.Length);
+        // A writer may take another's half-written line for a torn one and close it with a line feed: an empty line, which readers skip.
+        var lines = _messaging.LinesOf(uploadId, "a").Where(line => line.Length > 0).ToList();
+        Assert.Equal(800, lines.Count);
         Assert.All(lines, line => Assert.Single(line.Distinct()));
     }
 

@@ -90,9 +90,9 @@ public sealed class OutboxTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_sink_that_hangs_releases_its_callers_after_two_seconds()
+    public async Task A_sink_that_hangs_releases_its_callers_after_two_seconds_and_the_others_go_on()
     {
-        var outbox = await _messaging.StartAsync(_broker);
+        var outbox = await _messaging.StartAsync(_broker, new FileSink(_messaging.Files));
         var uploadId = MessagingFixture.NewId();
         _broker.Hanging = new TaskCompletionSource();
 
@@ -104,6 +104,7 @@ public sealed class OutboxTests : IAsyncDisposable
         });
         await outbox.PublishAsync([MessagingFixture.Report(uploadId, "a", "2")], Stop).WaitAsync(TimeSpan.FromSeconds(5), Stop);
 
+        Assert.Equal(["1", "2"], _messaging.LinesOf(uploadId, "a"));
         Assert.Empty(_broker.Sent);
         _broker.Hanging.SetResult();
         _broker.Hanging = null;

@@ -10,7 +10,7 @@ public sealed class StartTests
     public void A_wrong_delivery_file_ends_the_start_in_the_words_operators_match()
     {
         var services = new ServiceCollection()
-            .AddSingleton<DeliveryConfiguration>(_ => new DeliveryFiles().Loader("./no/such/file.yml").Load())
+            .AddSingleton<DeliveryConfiguration>(_ => new DeliveryFiles().Loader("./no/such/file.yml").LoadAtStart())
             .BuildServiceProvider();
 
         var failure = Assert.Throws<StartupFailureException>(() => new DeliveryConfigurationValidation(services).FindProblems());

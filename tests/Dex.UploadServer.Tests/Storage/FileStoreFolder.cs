@@ -24,9 +24,12 @@ internal sealed class FileStoreFolder : IDisposable
 
     public UploadDurability Durability { get; set; } = UploadDurability.Final;
 
-    public IOptions<FileSystemOptions> Settings => Options.Create(new FileSystemOptions { BaseFolder = Base, Durability = Durability });
+    public UploadFolder Folder => FolderAt(Base, Durability);
 
-    public FileSystemUploadStore Open() => new(new UploadFolder(Settings), Boot, TimeProvider.System, Settings);
+    public FileSystemUploadStore Open() => new(Folder, Boot, TimeProvider.System);
+
+    public static UploadFolder FolderAt(string baseFolder, UploadDurability durability = UploadDurability.Final) => new(
+        Options.Create(new UploadFolderOptions { BaseFolder = baseFolder }), Options.Create(new DurabilityOptions { Durability = durability }));
 
     public void LosePower() => Boot = new BootIdentity(Guid.NewGuid());
 

@@ -28,7 +28,7 @@ public sealed class LeftoverTests : IDisposable
             File.SetLastWriteTimeUtc($"{_folder.Uploads}/{name}", DateTime.UtcNow.AddMinutes(-1));
         }
 
-        using var startup = new FileSystemStartup(new UploadFolder(_folder.Settings), TimeProvider.System, _folder.Settings, NullLogger<FileSystemStartup>.Instance);
+        using var startup = new FileSystemStartup(_folder.Folder, TimeProvider.System, NullLogger<FileSystemStartup>.Instance);
         await File.WriteAllTextAsync($"{_folder.Uploads}/.{id}.info.of-now.tmp", "x", Stop);
         File.SetLastWriteTimeUtc($"{_folder.Uploads}/.{id}.info.of-now.tmp", DateTime.UtcNow.AddMinutes(1));
         await startup.StartAsync(Stop);
@@ -40,7 +40,7 @@ public sealed class LeftoverTests : IDisposable
     [Fact]
     public async Task A_start_makes_the_folder()
     {
-        using var startup = new FileSystemStartup(new UploadFolder(_folder.Settings), TimeProvider.System, _folder.Settings, NullLogger<FileSystemStartup>.Instance);
+        using var startup = new FileSystemStartup(_folder.Folder, TimeProvider.System, NullLogger<FileSystemStartup>.Instance);
 
         await startup.StartAsync(Stop);
         await startup.ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(10), Stop);

@@ -1,6 +1,5 @@
 using System.Text;
 using Dex.Tus.Stores;
-using Dex.UploadServer.Storage.FileSystem;
 
 namespace Dex.UploadServer.Tests.Storage;
 
@@ -138,12 +137,8 @@ public sealed class UploadRecordTests : IDisposable
     [InlineData("/", "/tus-prefix/")]
     [InlineData("/../srv/", "/srv/tus-prefix/")]
     [InlineData(".", "tus-prefix/")]
-    public void The_path_in_a_record_is_the_configured_one_in_its_shortest_form(string baseFolder, string expected)
-    {
-        var settings = Microsoft.Extensions.Options.Options.Create(new FileSystemOptions { BaseFolder = baseFolder });
-
-        Assert.Equal(expected + Id, new UploadFolder(settings).DataPath(Id));
-    }
+    public void The_path_in_a_record_is_the_configured_one_in_its_shortest_form(string baseFolder, string expected) =>
+        Assert.Equal(expected + Id, FileStoreFolder.FolderAt(baseFolder).DataPath(Id));
 
     private static NewUpload NewUpload(string id, long? length, string metadata) =>
         new() { Id = id, Length = length, Metadata = UploadMetadata.Parse(metadata) };

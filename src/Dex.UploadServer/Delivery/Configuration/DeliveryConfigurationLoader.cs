@@ -10,6 +10,20 @@ internal sealed partial class DeliveryConfigurationLoader(
 {
     private const int MostBytes = 1024 * 1024;
 
+    /// <summary>As <see cref="Load"/>, for whoever needs it first; a refusal is in the words operators match.</summary>
+    /// <exception cref="StartupFailureException">The file is missing or wrong.</exception>
+    public DeliveryConfiguration LoadAtStart()
+    {
+        try
+        {
+            return Load();
+        }
+        catch (DeliveryConfigurationException refused)
+        {
+            throw new StartupFailureException("error starting app, error initialize dex handler", refused.Message);
+        }
+    }
+
     /// <exception cref="DeliveryConfigurationException">The file is missing or wrong; with every problem at once.</exception>
     public DeliveryConfiguration Load()
     {

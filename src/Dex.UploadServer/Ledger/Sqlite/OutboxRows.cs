@@ -7,13 +7,10 @@ internal static class OutboxRows
     public static long Insert(SqliteDatabase database, long least, ReadOnlySpan<byte> messages)
     {
         using var insert = database.Use("""
-            INSERT INTO outbox (sequence, messages)
-            VALUES (max(?, (SELECT coalesce(max(sequence), 0) + 1 FROM outbox)), ?) RETURNING sequence
+            INSERT INTO outbox (sequence, messages) VALUES (max(?, (SELECT coalesce(max(sequence), 0) + 1 FROM outbox)), ?)
             """);
-        insert.Bind(least).BindBytes(messages).Step();
-        var sequence = insert.Integer(0);
-        insert.Run();
-        return sequence;
+        insert.Bind(least).BindBytes(messages).Run();
+        return database.LastInsertedRow;
     }
 
     public static void Delete(SqliteDatabase database, long sequence)

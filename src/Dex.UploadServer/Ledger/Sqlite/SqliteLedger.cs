@@ -22,6 +22,7 @@ internal sealed class SqliteLedger : ILedger, IDisposable
         try
         {
             PrivateFolder.Create(Path.GetDirectoryName(path)!);
+            CreatePrivateFile(path);
             _writer = new SqliteWriter(path, options.Value.Durability, clock);
         }
         catch (Exception failure) when (failure is Microsoft.Data.Sqlite.SqliteException or IOException or UnauthorizedAccessException)
@@ -161,6 +162,15 @@ internal sealed class SqliteLedger : ILedger, IDisposable
     {
         _readers.Dispose();
         _writer.Dispose();
+    }
+
+    /// <summary>SQLite would make it readable by all; its log takes over the mode of the file.</summary>
+    private static void CreatePrivateFile(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+        using var file = new FileStream(path, options);
     }
 
     private void InsertDeliveries(SqliteDatabase database, UploadCompletion completion)

@@ -6,9 +6,9 @@ namespace Dex.UploadServer.Ledger.Sqlite;
 
 /// <summary>The one writer of the ledger's file: changes that wait together share a transaction and its flush (group commit).</summary>
 /// <remarks>
-/// There is at most one writer at a time and no thread of its own: a caller who finds it idle writes its own change at once,
-/// without a hand-over; whatever has gathered meanwhile is written by the thread pool, in groups. A change that fails fails alone:
-/// its group is rolled back and repeated one by one.
+/// There is at most one writer at a time, and it has no thread of its own: it stands in line in the thread pool behind everything
+/// that can run, so the busier the server, the more changes have gathered when its turn comes; an idle server writes at once. A change
+/// that fails fails alone: its group is rolled back and repeated one by one.
 /// </remarks>
 internal sealed class SqliteWriter : IDisposable
 {
@@ -60,7 +60,7 @@ internal sealed class SqliteWriter : IDisposable
             }
 
             if (mine)
-                WriteGroup();
+                QueueGroup();
             return await change.Done;
         }
         finally
@@ -84,7 +84,7 @@ internal sealed class SqliteWriter : IDisposable
         }
 
         if (mine)
-            Continue();
+            QueueGroup();
     }
 
     /// <summary>Writes what is pending, then merges the write-ahead log into the file.</summary>
@@ -123,10 +123,10 @@ internal sealed class SqliteWriter : IDisposable
                 return;
         }
 
-        WriteGroup();
+        QueueGroup();
     }
 
-    private void Continue() => ThreadPool.UnsafeQueueUserWorkItem(static writer => writer.WriteGroup(), this, preferLocal: false);
+    private void QueueGroup() => ThreadPool.UnsafeQueueUserWorkItem(static writer => writer.WriteGroup(), this, preferLocal: false);
 
     /// <summary>Writes one group; the caller has become the writer. Leaves the role, or passes it on if more has gathered.</summary>
     private void WriteGroup()
@@ -159,7 +159,7 @@ internal sealed class SqliteWriter : IDisposable
             }
         }
 
-        Continue();
+        QueueGroup();
     }
 
     private void WriteOneByOne(List<long> forgotten)

@@ -18,14 +18,14 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
     private const int Block = 1 << 20;
 
     private readonly WorkerThreads _threads = new($"deliver to {name}", ThreadLimit);
-    private readonly string _root = CleanPath.Join(root);
+    private readonly string _root = LexicalPath.Clean(root);
 
     /// <summary>The target's plain name.</summary>
     public string Name => name;
 
     public async ValueTask<DeliveredFile> DeliverAsync(SourceFile source, string path, IProgress<long> progress, CancellationToken cancellationToken)
     {
-        var location = CleanPath.Join($"{_root}/{path}");
+        var location = LexicalPath.Clean($"{_root}/{path}");
         if (source.LocalPath is { } local)
             await _threads.RunAsync(() => CopyLocalFile(source, local, path, location, progress, cancellationToken));
         else

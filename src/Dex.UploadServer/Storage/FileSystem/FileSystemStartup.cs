@@ -1,19 +1,12 @@
-using Dex.UploadServer.Hosting;
-using Microsoft.Extensions.Options;
-
 namespace Dex.UploadServer.Storage.FileSystem;
 
 /// <summary>Makes the folder and removes what a killed process left in it, while the server already listens (spec: reliability.md C3, E1).</summary>
-internal sealed partial class FileSystemStartup(
-    UploadFolder folder, TimeProvider clock, IOptions<FileSystemOptions> options, ILogger<FileSystemStartup> logger) : BackgroundService
+internal sealed partial class FileSystemStartup(UploadFolder folder, TimeProvider clock, ILogger<FileSystemStartup> logger) : BackgroundService
 {
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.Value.Durability == UploadDurability.None)
-            LogNotDurable();
-
         try
         {
             folder.EnsureExists();
@@ -43,9 +36,6 @@ internal sealed partial class FileSystemStartup(
         name.EndsWith(UploadFolder.ProgressSuffix, StringComparison.Ordinal)
         && name[..^UploadFolder.ProgressSuffix.Length] is var id && UploadFolder.IsId(id)
         && Posix.Stat(folder.RecordPath(id)) is null;
-
-    [LoggerMessage(LogLevel.Warning, "UPLOAD_DURABILITY is none: a power failure may lose uploads that were acknowledged")]
-    private partial void LogNotDurable();
 
     [LoggerMessage(LogLevel.Warning, "failed to clean the upload folder {error}")]
     private partial void LogSweepFailed(string error);

@@ -2,8 +2,6 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
-using Dex.UploadServer.Hosting;
-using Microsoft.Extensions.Options;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dex.UploadServer.Storage.FileSystem;
@@ -19,14 +17,12 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
     private readonly FileMemo<uint> _finished = new();
     private readonly BootIdentity _boot;
     private readonly TimeProvider _clock;
-    private readonly bool _flushesEvery;
 
-    public FileSystemUploadStore(UploadFolder folder, BootIdentity boot, TimeProvider clock, IOptions<FileSystemOptions> options)
+    public FileSystemUploadStore(UploadFolder folder, BootIdentity boot, TimeProvider clock)
     {
         _folder = folder;
         _boot = boot;
         _clock = clock;
-        _flushesEvery = options.Value.Durability == UploadDurability.Every;
         _records = new UploadRecords(folder);
         _uploads = new StoredUploads(folder, _records, new TrustedOffsets(folder, boot));
         _concatenation = new FileConcatenation(folder, _uploads);
@@ -79,7 +75,7 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
         // What completes the upload is flushed and noted by FinishAsync: an upload in one request needs no progress file.
         if (writer.Offset > stored.Offset && (writer.Offset != upload.Length || writer.Crc32C is null))
         {
-            if (_flushesEvery)
+            if (_folder.FlushesEvery)
                 writer.Mark();
             else
                 writer.SaveProgress();
@@ -95,17 +91,17 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
         if (stored.Offset != stored.Record.Length)
             throw new IOException("an upload that is not complete cannot be finished");
 
-        uint crc;
-        using (var data = Posix.OpenToWrite(stored.DataPath) ?? throw new FileNotFoundException("the upload is gone", stored.DataPath))
+        var known = upload.Crc32C ?? stored.Crc32C ?? FindFinishedChecksum(stored);
+        if (_folder.Flushes || known is null)
         {
-            crc = upload.Crc32C ?? stored.Crc32C ?? FindFinishedChecksum(stored)
-                ?? DataChecksum.Complete(data, stored.Offset, stored.Progress, cancellationToken);
+            using var data = Posix.OpenToWrite(stored.DataPath) ?? throw new FileNotFoundException("the upload is gone", stored.DataPath);
+            known ??= DataChecksum.Complete(data, stored.Offset, stored.Progress, cancellationToken);
             FlushWhole(data, stored);
             Posix.Close(data, stored.DataPath);
         }
 
-        WriteFinished(stored, crc);
-        return ValueTask.FromResult(upload with { Crc32C = crc });
+        WriteFinished(stored, known.Value);
+        return ValueTask.FromResult(upload with { Crc32C = known });
     }
 
     public ValueTask DeleteAsync(Upload upload, CancellationToken cancellationToken)

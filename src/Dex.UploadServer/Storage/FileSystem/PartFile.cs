@@ -88,8 +88,8 @@ internal sealed class PartFile : IDisposable
         if (_flush && FlushData(_file) != 0)
             throw Failure("fsync");
         if (RandomAccess.GetLength(_file) != _length)
-            throw new IOException($"{CleanPath.Join(_location)} has {RandomAccess.GetLength(_file)} bytes after writing {_length}");
-        return Checksum(_file, _length, progress, cancellationToken) ?? throw new IOException($"{CleanPath.Join(_location)} ends before its length");
+            throw new IOException($"{LexicalPath.Clean(_location)} has {RandomAccess.GetLength(_file)} bytes after writing {_length}");
+        return Checksum(_file, _length, progress, cancellationToken) ?? throw new IOException($"{LexicalPath.Clean(_location)} ends before its length");
     }
 
     /// <summary>The CRC-32C of a file's first bytes; null if it has fewer.</summary>
@@ -124,7 +124,7 @@ internal sealed class PartFile : IDisposable
         if (RenameAt(_folder.Handle, _temporaryName, _folder.Handle, name) != 0)
         {
             throw Marshal.GetLastPInvokeError() == IsFolder
-                ? new IOException($"{CleanPath.Join(_location)} is a folder")
+                ? new IOException($"{LexicalPath.Clean(_location)} is a folder")
                 : Failure("rename");
         }
 

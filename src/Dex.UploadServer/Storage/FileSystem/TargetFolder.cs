@@ -61,11 +61,11 @@ internal sealed class TargetFolder : IDisposable
             }
             catch (UnauthorizedAccessException denied)
             {
-                throw new IOException($"mkdir {CleanPath.Join(root)}: permission denied", denied);
+                throw new IOException($"mkdir {LexicalPath.Clean(root)}: permission denied", denied);
             }
             catch (IOException failed)
             {
-                throw new IOException($"mkdir {CleanPath.Join(root)}: {Describe(failed.HResult)}", failed);
+                throw new IOException($"mkdir {LexicalPath.Clean(root)}: {Describe(failed.HResult)}", failed);
             }
 
             handle = OpenAt(CurrentFolder, root, PathOnly | Folder | CloseOnExec, 0);
@@ -108,7 +108,7 @@ internal sealed class TargetFolder : IDisposable
         if (RealPath(inner) is { } real && (real == rootPath || real.StartsWith(rootPath.TrimEnd('/') + '/', StringComparison.Ordinal)))
             return inner;
         inner.Dispose();
-        throw new Delivery.DeliveryRefusedException($"{CleanPath.Join(seen)} is a link that leads out of the target");
+        throw new Delivery.DeliveryRefusedException($"{LexicalPath.Clean(seen)} is a link that leads out of the target");
     }
 
     private static string RealPath(SafeFileHandle folder) =>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Dex.UploadServer.Storage.FileSystem;
 
 /// <summary>The folder that uploads lie in: names, and small files that appear whole or not at all (spec: storage-layout.md 2, reliability.md C1).</summary>
-internal sealed class UploadFolder(IOptions<FileSystemOptions> options)
+internal sealed class UploadFolder(IOptions<UploadFolderOptions> place, IOptions<DurabilityOptions> durability)
 {
     public const string RecordSuffix = ".info";
     public const string MetadataSuffix = ".meta";
@@ -12,12 +12,15 @@ internal sealed class UploadFolder(IOptions<FileSystemOptions> options)
     private const string TemporarySuffix = ".tmp";
 
     /// <summary>As configured, in its shortest form.</summary>
-    public string Path { get; } = CleanPath.Join(options.Value.BaseFolder, options.Value.Prefix);
+    public string Path { get; } = LexicalPath.Clean($"{place.Value.BaseFolder}/{place.Value.Prefix}");
 
-    public string BaseFolder { get; } = CleanPath.Join(options.Value.BaseFolder);
+    public string BaseFolder { get; } = LexicalPath.Clean(place.Value.BaseFolder);
 
     /// <summary>Whether names and records are flushed when they change.</summary>
-    public bool Flushes { get; } = options.Value.Durability != UploadDurability.None;
+    public bool Flushes { get; } = durability.Value.Durability != UploadDurability.None;
+
+    /// <summary>Whether data is flushed before every acknowledged offset.</summary>
+    public bool FlushesEvery { get; } = durability.Value.Durability == UploadDurability.Every;
 
     /// <summary>A lower-case UUID. Nothing else ever becomes part of a path.</summary>
     public static bool IsId(ReadOnlySpan<char> id) =>

@@ -7,6 +7,7 @@ namespace Dex.UploadServer.Storage.FileSystem;
 internal sealed class UploadWriter : IDisposable
 {
     private const long MarkEveryBytes = 64L << 20;
+    private const long WriteBackEveryBytes = 8L << 20;
 
     private readonly StoredUpload _stored;
     private readonly UploadFolder _folder;
@@ -16,6 +17,7 @@ internal sealed class UploadWriter : IDisposable
     private List<ReadOnlyMemory<byte>>? _segments;
     private UploadProgress _progress;
     private long _nextMark;
+    private long _writtenBack;
     private bool _progressIsDurable;
 
     private UploadWriter(StoredUpload stored, UploadFolder folder, SafeFileHandle data)
@@ -72,6 +74,8 @@ internal sealed class UploadWriter : IDisposable
 
         if (Offset >= _nextMark)
             Mark();
+        else if (_flushes && Offset - _writtenBack >= WriteBackEveryBytes)
+            StartWriteBack();
     }
 
     /// <summary>Flushes the data, and sets the mark to here.</summary>
@@ -81,6 +85,7 @@ internal sealed class UploadWriter : IDisposable
             Flush();
         SaveProgress(_flushes);
         _nextMark = Offset + MarkEveryBytes;
+        _writtenBack = Offset;
     }
 
     /// <summary>Notes how far the upload has come, so that the next request need not read it again.</summary>
@@ -113,6 +118,7 @@ internal sealed class UploadWriter : IDisposable
 
         _progress = Resume(boot);
         _nextMark = Math.Max(_progress.Flushed + MarkEveryBytes, Offset);
+        _writtenBack = Offset;
 
         // From the first byte on, a file of this run must say so: else the next start would trust nothing of it.
         if ((_stored.Progress?.Boot ?? _stored.Record.Boot) != boot)
@@ -160,6 +166,13 @@ internal sealed class UploadWriter : IDisposable
         Last = _progress.Last + bytes.Length,
         LastCrc = Tus.Receiving.Crc32C.Append(_progress.LastCrc, bytes),
     };
+
+    // The disk works while the next bytes arrive: a flush at the mark alone would stop the receiving for all of them.
+    private void StartWriteBack()
+    {
+        Posix.StartWriteBack(_data, _writtenBack, Offset - _writtenBack);
+        _writtenBack = Offset;
+    }
 
     private void Flush()
     {

@@ -1,14 +1,13 @@
 namespace Dex.UploadServer.Storage.FileSystem;
 
-/// <summary>Joins path elements as the predecessor wrote them into its records: shortest form, and what is relative stays relative.</summary>
-internal static class CleanPath
+/// <summary>Paths as text, without looking at the disk.</summary>
+internal static class LexicalPath
 {
-    public static string Join(params ReadOnlySpan<string> elements) => Clean(string.Join('/', elements));
-
-    private static string Clean(string path)
+    /// <summary>The shortest equal path: no empty and <c>.</c> segments, <c>..</c> resolved where it can be, no slash at the end; <c>.</c> for nothing.</summary>
+    public static string Clean(string path)
     {
         var rooted = path.StartsWith('/');
-        var kept = new List<string>();
+        List<string> kept = [];
         foreach (var segment in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             if (segment == ".")
@@ -21,7 +20,7 @@ internal static class CleanPath
                 kept.Add(segment);
         }
 
-        var cleaned = string.Join('/', kept);
-        return rooted ? "/" + cleaned : cleaned.Length == 0 ? "." : cleaned;
+        var joined = string.Join('/', kept);
+        return rooted ? "/" + joined : joined.Length == 0 ? "." : joined;
     }
 }
