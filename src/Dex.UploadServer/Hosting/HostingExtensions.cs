@@ -1,3 +1,5 @@
+using Dex.UploadServer.Hosting.ReceiveMemory;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -65,7 +67,10 @@ internal static class HostingExtensions
 
     private static void AddKestrel(this IServiceCollection services, ConfigureWebHostBuilder webHost)
     {
+        services.AddEnvironmentOptions<ReceiveMemoryOptions, ReceiveMemoryOptionsValidator>(ReceiveMemoryOptions.Read);
+        services.AddSingleton<ReceiveBlocks>();
         webHost.UseKestrelCore();
+        services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlockPoolFactory>(); // after Kestrel's own: the last one counts
         services.AddRoutingCore();
         services.AddSingleton<ListeningSockets>();
         services.AddSingleton<OpenConnections>();

@@ -1,4 +1,5 @@
 using Dex.Tus;
+using Dex.UploadServer.Hosting.ReceiveMemory;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -21,6 +22,7 @@ internal sealed class KestrelSetup(
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
+        options.Limits.MaxRequestBufferSize = 4 * ReceiveBlocks.LargeBytes; // one block to store while others fill
 
         options.Limits.MaxRequestLineSize = limits.Value.RequestLineBytes;
         options.Limits.MaxRequestHeadersTotalSize = limits.Value.HeadersBytes;
