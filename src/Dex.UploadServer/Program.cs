@@ -45,6 +45,7 @@ internal static class Program
         also?.Invoke(builder);
 
         var app = builder.Build();
+        app.CheckConfiguration();              // all complaints at once
         app.UseTelemetry();                    // counts every answer, the refused ones too
         app.UseHosting();                      // 503 while stopping, clean paths
         app.UseUploads();                      // /files

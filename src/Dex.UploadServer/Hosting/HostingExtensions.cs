@@ -26,6 +26,14 @@ internal static class HostingExtensions
         return builder;
     }
 
+    /// <summary>Stops here, before anything else is made, if any room objects to its configuration.</summary>
+    /// <exception cref="StartupFailureException">With every complaint there is.</exception>
+    public static WebApplication CheckConfiguration(this WebApplication app)
+    {
+        app.Services.GetRequiredService<StartupValidations>().Check();
+        return app;
+    }
+
     /// <summary>Stands after the middleware that counts every answer and before the rooms' own.</summary>
     /// <remarks>Relies on routing standing before all middleware, as it does unless somebody calls <c>UseRouting</c>.</remarks>
     public static WebApplication UseHosting(this WebApplication app)

@@ -3,10 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Hosting;
 
-/// <summary>Ties the host to its process: checks before the start, and ends on SIGINT and SIGTERM (spec: reliability.md 12, config.md 4).</summary>
+/// <summary>Ties the host to its process: takes the port before anything starts, and ends on SIGINT and SIGTERM (spec: reliability.md 12, config.md 4).</summary>
 internal sealed partial class ProcessLifetime(
     CommandLine commandLine,
-    StartupValidations validations,
     ListeningSockets sockets,
     IOptions<ServerAddressOptions> address,
     IHostApplicationLifetime application,
@@ -21,7 +20,6 @@ internal sealed partial class ProcessLifetime(
     {
         if (commandLine.AppConfigFile is { } file)
             LogLoaded(file);
-        validations.Check();
         sockets.Bind(address.Value.Port, "error starting app, error starting http server");
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal));
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal));

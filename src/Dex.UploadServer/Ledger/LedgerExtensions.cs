@@ -1,4 +1,5 @@
 using Dex.UploadServer.Hosting;
+using Microsoft.Extensions.Options;
 using Dex.UploadServer.Ledger.Sqlite;
 
 namespace Dex.UploadServer.Ledger;
@@ -9,6 +10,11 @@ internal static class LedgerExtensions
     {
         SQLitePCL.Batteries_V2.Init();
         builder.Services.AddEnvironmentOptions<LedgerOptions, LedgerOptionsValidator>(LedgerOptions.Read);
+        builder.Services.AddOptions<LedgerOptions>().Configure<IOptions<UploadFolderOptions>, IOptions<DurabilityOptions>>((ledger, folder, durability) =>
+        {
+            ledger.UploadsFolder = folder.Value.BaseFolder;
+            ledger.Durability = durability.Value.Durability;
+        });
         builder.Services.AddSingleton<ILedger, SqliteLedger>();
         builder.Services.AddHostedService<LedgerStart>();
         return builder;

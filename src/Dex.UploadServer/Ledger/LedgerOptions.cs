@@ -11,10 +11,10 @@ internal sealed class LedgerOptions
     /// <summary><c>sqlite:</c> and a path; by default <c>ledger.db</c> in <see cref="UploadsFolder"/>. <c>LEDGER_CONNECTION_STRING</c></summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>Base folder of local uploads. <c>LOCAL_FOLDER_UPLOADS_TUS</c>, also spelled <c>LOCAL_FOLDER_UPLOAD_TUS</c></summary>
+    /// <summary>Base folder of local uploads, from <see cref="UploadFolderOptions"/>.</summary>
     public string UploadsFolder { get; set; } = "./uploads";
 
-    /// <summary>Whether commits that an answer depends on are flushed. <c>UPLOAD_DURABILITY</c></summary>
+    /// <summary>Whether commits that an answer depends on are flushed, from <see cref="DurabilityOptions"/>.</summary>
     public UploadDurability Durability { get; set; } = UploadDurability.Final;
 
     /// <summary>The SQLite file.</summary>
@@ -22,29 +22,12 @@ internal sealed class LedgerOptions
         ? chosen[SqlitePrefix.Length..]
         : Path.Combine(UploadsFolder, "ledger.db");
 
-    public static void Read(LedgerOptions options, EnvironmentReader env)
-    {
+    public static void Read(LedgerOptions options, EnvironmentReader env) =>
         options.ConnectionString = env.OptionalText("LEDGER_CONNECTION_STRING")?.Trim();
-        options.UploadsFolder = env.Text("LOCAL_FOLDER_UPLOADS_TUS", env.Text("LOCAL_FOLDER_UPLOAD_TUS", options.UploadsFolder));
-        options.Durability = env.OptionalText("UPLOAD_DURABILITY")?.Trim() switch
-        {
-            null => options.Durability,
-            "none" => UploadDurability.None,
-            "final" => UploadDurability.Final,
-            "every" => UploadDurability.Every,
-            var other => Refuse(env, other, options.Durability),
-        };
-    }
 
     /// <summary>The kind of database, from the part before the colon.</summary>
     internal static bool IsSqlite(string connectionString) =>
         connectionString.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase) && connectionString.Length > SqlitePrefix.Length;
-
-    private static UploadDurability Refuse(EnvironmentReader env, string value, UploadDurability fallback)
-    {
-        env.Complain($"UPLOAD_DURABILITY is \"{value}\"; it must be none, final or every.");
-        return fallback;
-    }
 }
 
 /// <summary>Refuses databases this build cannot use. The value may hold a password, so it is never shown.</summary>

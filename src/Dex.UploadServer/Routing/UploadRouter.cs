@@ -24,10 +24,9 @@ internal sealed class UploadRouter(DeliveryConfiguration configuration) : IUploa
                 problems.Add($"{problem} for target {route.Target.Name}");
             if (isFatal)
                 break;
-            if (path is null)
-                continue;
-            deliveries.Add(new NewDelivery(route.Target.Name, route.Target.Key, path));
-            events.Add(new FileReady(uploadId, "", path, route.Target.Name, manifest).ToMessage());
+            deliveries.Add(new NewDelivery(route.Target.Name, route.Target.Key, path!));
+            if (problem is null)
+                events.Add(new FileReady(uploadId, "", path!, route.Target.Name, manifest).ToMessage());
         }
 
         return new RoutingPlan(deliveries, events, problems.Count == 0 ? null : string.Join("; ", problems));
@@ -40,7 +39,7 @@ internal sealed class UploadRouter(DeliveryConfiguration configuration) : IUploa
         if (!configuration.HasTargetNamed(target))
             return Redelivery.UnknownTarget;
         if (FindGroup(manifest)?.Routes.FirstOrDefault(route => route.Target.Name == target) is not { } route
-            || Render(route, uploadId, manifest).Path is not { } path)
+            || Render(route, uploadId, manifest) is not { Problem: null, Path: { } path })
             return Redelivery.NotForThisUpload;
         return new Redelivery(
             RedeliveryVerdict.Accepted,
@@ -51,7 +50,8 @@ internal sealed class UploadRouter(DeliveryConfiguration configuration) : IUploa
     private RoutingGroup? FindGroup(ImmutableSortedDictionary<string, string> manifest) =>
         configuration.FindGroup(DataStreamId(manifest), DataStreamRoute(manifest));
 
-    // A bad ingest time is the upload's fault, and fatal to all targets that follow; a bad path is a matter of this target alone.
+    // A bad ingest time is the upload's fault, and fatal to all targets that follow. A bad path is a matter of this target
+    // alone: it becomes a delivery that the courier refuses, so that the upload's end is told where its sender looks.
     private static (string? Path, string? Problem, bool IsFatal) Render(TargetRoute route, string uploadId, ImmutableSortedDictionary<string, string> manifest)
     {
         string path;
@@ -65,7 +65,7 @@ internal sealed class UploadRouter(DeliveryConfiguration configuration) : IUploa
             return (null, error.Message, true);
         }
 
-        return DeliveredPath.Check(path) is { } refusal ? (null, refusal, false) : (path, null, false);
+        return (path, DeliveredPath.Check(path), false);
     }
 
     private static string DataStreamId(ImmutableSortedDictionary<string, string> manifest) => manifest.GetValueOrDefault(ManifestKeys.DataStreamId, "");

@@ -25,7 +25,7 @@ internal sealed class InfoFixture : IUploadStore, IAsyncDisposable
         builder.Services.AddSingleton(new EnvironmentReader(new Dictionary<string, string>
         {
             ["TUSD_HANDLER_INFO_PATH"] = "upload/info",
-            ["LOCAL_FOLDER_UPLOADS_TUS"] = _folder,
+            ["LEDGER_CONNECTION_STRING"] = $"sqlite:{_folder}/ledger.db",
             ["LOCAL_REPORTS_FOLDER"] = _folder,
         }));
         builder.Services.AddSingleton(TimeProvider.System);

@@ -214,13 +214,10 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
     [Fact]
     public void The_ledger_lies_beside_the_uploads_unless_told_otherwise()
     {
-        var byAlias = new LedgerOptions();
-        LedgerOptions.Read(byAlias, new EnvironmentReader(new Dictionary<string, string> { ["LOCAL_FOLDER_UPLOAD_TUS"] = "/alias", ["UPLOAD_DURABILITY"] = "every" }));
         var chosen = new LedgerOptions();
         LedgerOptions.Read(chosen, new EnvironmentReader(new Dictionary<string, string> { ["LEDGER_CONNECTION_STRING"] = "sqlite:/db/x.db" }));
 
-        Assert.Equal("/alias/ledger.db", byAlias.SqlitePath);
-        Assert.Equal(UploadDurability.Every, byAlias.Durability);
+        Assert.Equal("/elsewhere/ledger.db", new LedgerOptions { UploadsFolder = "/elsewhere" }.SqlitePath);
         Assert.Equal("/db/x.db", chosen.SqlitePath);
         Assert.Equal("./uploads/ledger.db", new LedgerOptions().SqlitePath);
     }

@@ -57,7 +57,7 @@ public sealed class RoomsTogetherTests : IDisposable
         builder.Services.AddSingleton(new BuildInfo("", "", ""));
         builder.Services.AddSingleton(new EnvironmentReader(new Dictionary<string, string>
         {
-            ["LOCAL_FOLDER_UPLOADS_TUS"] = _folder,
+            ["LEDGER_CONNECTION_STRING"] = $"sqlite:{_folder}/ledger.db",
             ["LOCAL_REPORTS_FOLDER"] = Path.Combine(_folder, "reports"),
             ["LOCAL_EVENTS_FOLDER"] = Path.Combine(_folder, "events"),
         }));

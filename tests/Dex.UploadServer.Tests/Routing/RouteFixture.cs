@@ -23,7 +23,7 @@ internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, 
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(new EnvironmentReader(new Dictionary<string, string> { ["LOCAL_FOLDER_UPLOADS_TUS"] = _folder }));
+        builder.Services.AddSingleton(new EnvironmentReader(new Dictionary<string, string> { ["LEDGER_CONNECTION_STRING"] = $"sqlite:{_folder}/ledger.db" }));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddLedger();
         builder.Services.AddSingleton<IDeliverySource>(this);

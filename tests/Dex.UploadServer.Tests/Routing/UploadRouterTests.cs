@@ -87,8 +87,8 @@ public sealed class UploadRouterTests
     {
         var plan = Plan(ThreeTargets, Manifest(("received_filename", name)));
 
-        Assert.DoesNotContain(plan.Deliveries, delivery => delivery.Target == "t");
-        Assert.Equal(plan.Deliveries.Count, plan.Events.Count);
+        Assert.Equal(name, Assert.Single(plan.Deliveries, delivery => delivery.Target == "t").Path); // for the courier to refuse, visibly
+        Assert.Equal(plan.Deliveries.Count - 1, plan.Events.Count);
         Assert.StartsWith("the delivered path", plan.Problem, StringComparison.Ordinal);
         Assert.EndsWith("for target t", plan.Problem, StringComparison.Ordinal);
     }

@@ -21,8 +21,8 @@ internal sealed class TargetFolder : IDisposable
     /// <param name="flush">Whether new folders are to outlive a power failure.</param>
     public static TargetFolder OpenFor(string root, string path, bool flush)
     {
-        var handle = OpenRoot(root);
-        string? rootPath = null;
+        var start = OpenRoot(root);
+        var handle = start;
         try
         {
             var seen = root;
@@ -30,19 +30,22 @@ internal sealed class TargetFolder : IDisposable
             foreach (var segment in segments.AsSpan(0, segments.Length - 1))
             {
                 seen = $"{seen}/{segment}";
-                rootPath ??= RealPath(handle);
-                var inner = Descend(handle, segment, seen, rootPath, flush);
-                handle.Dispose();
+                var inner = Descend(handle, segment, seen, start, flush);
+                if (handle != start)
+                    handle.Dispose();
                 handle = inner;
             }
-
-            return new TargetFolder(handle);
         }
         catch
         {
             handle.Dispose();
+            start.Dispose();
             throw;
         }
+
+        if (handle != start)
+            start.Dispose();
+        return new TargetFolder(handle);
     }
 
     /// <summary>Makes changes of names in the folder outlive a power failure.</summary>
@@ -74,7 +77,7 @@ internal sealed class TargetFolder : IDisposable
         return handle.IsInvalid ? throw Failure(root) : handle;
     }
 
-    private static SafeFileHandle Descend(SafeFileHandle folder, string name, string seen, string rootPath, bool flush)
+    private static SafeFileHandle Descend(SafeFileHandle folder, string name, string seen, SafeFileHandle root, bool flush)
     {
         var inner = OpenAt(folder, name, PathOnly | Folder | NoFollow | CloseOnExec, 0);
         if (inner.IsInvalid && Marshal.GetLastPInvokeError() == NoSuchEntry)
@@ -96,16 +99,17 @@ internal sealed class TargetFolder : IDisposable
             return inner;
         if (Marshal.GetLastPInvokeError() is not (NotFolder or TooManyLinks))
             throw Failure(seen);
-        return Follow(folder, name, seen, rootPath);
+        return Follow(folder, name, seen, root);
     }
 
     /// <summary>A link of the operator's may lead elsewhere below the root, and nowhere else.</summary>
-    private static SafeFileHandle Follow(SafeFileHandle folder, string name, string seen, string rootPath)
+    private static SafeFileHandle Follow(SafeFileHandle folder, string name, string seen, SafeFileHandle root)
     {
         var inner = OpenAt(folder, name, PathOnly | Folder | CloseOnExec, 0);
         if (inner.IsInvalid)
             throw Failure(seen);
-        if (RealPath(inner) is { } real && (real == rootPath || real.StartsWith(rootPath.TrimEnd('/') + '/', StringComparison.Ordinal)))
+        var (real, rootPath) = (RealPath(inner), RealPath(root));
+        if (real == rootPath || real.StartsWith(rootPath.TrimEnd('/') + '/', StringComparison.Ordinal))
             return inner;
         inner.Dispose();
         throw new Delivery.DeliveryRefusedException($"{LexicalPath.Clean(seen)} is a link that leads out of the target");
