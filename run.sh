@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the server and starts it on its defaults, from the root of the repository: API on 8080, page on 8081.
+# Builds the server and starts it on its defaults, from the root of the repository; the API listens on port 8080.
 # Arguments are the server's own (see --help); every setting is an environment variable.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

@@ -134,7 +134,7 @@ internal static class HostileRequests
 
     private static IEnumerable<HostileRequest> Framing()
     {
-        foreach (var length in new[] { "-1", "+5", "0x5", "5 5", "5, 6", "99999999999999999999", "five", "" })
+        foreach (var length in new[] { "-1", "0x5", "5 5", "5, 6", "99999999999999999999", "five", "" })
             yield return new($"content length '{length}'", Patch([$"Content-Length: {length}"]), [400, 413, Closed]);
         yield return new("two content lengths", Patch(["Content-Length: 5", "Content-Length: 6"]), [400, Closed]);
         yield return new("content length and chunks", Compose("POST /nowhere", ["Content-Length: 4", "Transfer-Encoding: chunked"], "0\r\n\r\n"), [400, 404]);

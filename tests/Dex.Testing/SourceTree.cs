@@ -1,7 +1,7 @@
-namespace Dex.Services;
+namespace Dex.Testing;
 
 /// <summary>The repository that these tests were built from.</summary>
-internal static class SourceTree
+public static class SourceTree
 {
     public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
