@@ -12,7 +12,7 @@ namespace Dex.Tus;
 /// <summary>The front door: whatever arrives below the mount path is answered here, in the dialect it was asked in.</summary>
 /// <remarks>A new dialect is one more front end over the same operations, chosen per request (spec: tus.md R6).</remarks>
 internal sealed partial class TusEndpoint(
-    Tus1FrontEnd tus1, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options, ILogger<TusEndpoint> logger)
+    Tus1FrontEnd tus1, DraftFrontEnd draft, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options, ILogger<TusEndpoint> logger)
 {
     private readonly TusOptions _options = options.Value;
     private readonly string _mountPath = options.Value.MountPath;
@@ -31,6 +31,8 @@ internal sealed partial class TusEndpoint(
         {
             if (!CrossOrigin.Apply(http, _options, isPreflight: method == HttpMethods.Options))
                 await Answers.WriteErrorAsync(http, metrics, TusErrors.OriginNotAllowed);
+            else if (DraftVersion.Of(http.Request, method) is { } version)
+                await draft.HandleAsync(http, method, path, version);
             else
                 await tus1.HandleAsync(http, method, path);
         }

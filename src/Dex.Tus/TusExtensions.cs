@@ -27,6 +27,7 @@ public static class TusExtensions
         services.AddSingleton<ReadOffset>();
         services.AddSingleton<TerminateUpload>();
         services.AddSingleton<Tus1FrontEnd>();
+        services.AddSingleton<DraftFrontEnd>();
         services.AddSingleton<TusEndpoint>();
         return services;
     }

@@ -16,6 +16,13 @@ internal static class Answers
         return WriteAsync(http, error.StatusCode, PlainText, error.Body);
     }
 
+    /// <summary>A protocol error whose body is a problem document (RFC 9457).</summary>
+    public static ValueTask WriteProblemAsync(HttpContext http, TusMetrics metrics, TusError error, ReadOnlyMemory<byte> problem)
+    {
+        metrics.Refused(error.StatusCode, error.Code);
+        return WriteAsync(http, error.StatusCode, DraftProblems.ContentType, problem);
+    }
+
     /// <summary>The host's refusal of a creation.</summary>
     public static ValueTask WriteRefusalAsync(HttpContext http, TusMetrics metrics, CreationRefusal refusal)
     {

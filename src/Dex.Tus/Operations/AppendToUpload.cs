@@ -17,6 +17,12 @@ internal sealed record AppendRequest(long Offset, long? DeclaredLength, long? Co
 {
     /// <summary>Tells when the client will send no more; null where the transport cannot.</summary>
     public IInputEndFeature? InputEnd { get; init; }
+
+    /// <summary>Told the new offset about once a second while the body is being read; null if nobody wants to know.</summary>
+    public Action<long>? Progress { get; init; }
+
+    /// <summary>Where the upload ends if this body is its last one and says how long it is; null if it does not say.</summary>
+    public long? End => Completes && ContentLength is { } bytes && bytes <= long.MaxValue - Offset ? Offset + bytes : null;
 }
 
 /// <summary>How an append ended.</summary>
@@ -52,11 +58,11 @@ internal sealed class AppendToUpload(
             return new AppendResult(upload, null, BodyEnd.None);
         }
 
-        var length = request.DeclaredLength ?? upload.Length;
+        var length = request.DeclaredLength ?? upload.Length ?? request.End;
         var room = (length ?? options.Value.MaxSize ?? long.MaxValue) - upload.Offset;
         if (request.ContentLength > room)
             return new AppendResult(upload, TusErrors.UploadSizeExceeded);
-        if (upload.Length is null && request.DeclaredLength is { } declared)
+        if (upload.Length is null && (request.DeclaredLength ?? request.End) is { } declared)
             upload = await ((ILengthDeferralStore)store).DeclareLengthAsync(upload, declared, CancellationToken.None);
 
         return await ReceiveAsync(upload, request, room, held.ReleaseRequested, stopping);
@@ -64,8 +70,11 @@ internal sealed class AppendToUpload(
 
     private TusError? FindLengthError(Upload upload, AppendRequest request)
     {
+        // A last piece that ends short of the length is no last piece; one that goes beyond is too large, and told so elsewhere.
+        if (!upload.IsComplete && request.End < (request.DeclaredLength ?? upload.Length))
+            return TusErrors.InvalidUploadLength;
         if (request.DeclaredLength is not { } declared)
-            return null;
+            return request.End > options.Value.MaxSize && upload.Length is null ? TusErrors.MaxSizeExceeded : null;
         if (upload.Length is { } known)
             return declared == known ? null : TusErrors.InvalidUploadLength;
         if (declared < upload.Offset)
@@ -81,7 +90,11 @@ internal sealed class AppendToUpload(
         using (var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock))
         {
             var receiving = upload;
-            body.OnProgress = taken => hooks.Receiving(receiving with { Offset = before + taken });
+            body.OnProgress = taken =>
+            {
+                hooks.Receiving(receiving with { Offset = before + taken });
+                request.Progress?.Invoke(before + taken);
+            };
             upload = await AppendAsync(upload, body, request.InputEnd, releaseRequested, stopping);
             end = body.End;
         }

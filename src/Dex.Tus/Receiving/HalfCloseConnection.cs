@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Dex.Tus.Receiving;
 
 /// <summary>A connection whose client may end its sending half without the connection counting as lost.</summary>
-internal sealed class HalfCloseConnection : ConnectionContext, IDuplexPipe
+internal sealed class HalfCloseConnection : ConnectionContext, IDuplexPipe, IInterimResponseFeature
 {
     private readonly ConnectionContext _inner;
     // How long an answer to a client that has ended its sending half may take to leave before the connection is cut.
@@ -24,6 +24,7 @@ internal sealed class HalfCloseConnection : ConnectionContext, IDuplexPipe
         Output = inner.Transport.Output;
         Transport = this;
         inner.Features.Set<IInputEndFeature>(input);
+        inner.Features.Set<IInterimResponseFeature>(this);
     }
 
     public PipeReader Input { get; }
@@ -43,6 +44,9 @@ internal sealed class HalfCloseConnection : ConnectionContext, IDuplexPipe
     public override EndPoint? LocalEndPoint { get => _inner.LocalEndPoint; set => _inner.LocalEndPoint = value; }
 
     public override EndPoint? RemoteEndPoint { get => _inner.RemoteEndPoint; set => _inner.RemoteEndPoint = value; }
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> head, CancellationToken cancellationToken) =>
+        await Output.WriteAsync(head, cancellationToken);
 
     public override void Abort(ConnectionAbortedException abortReason)
     {

@@ -1,0 +1,249 @@
+using System.Text;
+using Dex.Tus.Operations;
+using Dex.Tus.Receiving;
+using Dex.Tus.Stores;
+using Dex.Tus.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Dex.Tus.Dialects;
+
+/// <summary>The IETF draft "Resumable Uploads for HTTP" on the wire, interop versions 3 to 8 and the text without one (spec: tus.md 18).</summary>
+internal sealed class DraftFrontEnd(
+    CreateUpload create, AppendToUpload append, ReadOffset read, TerminateUpload terminate,
+    TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options)
+{
+    private const string PartialUpload = "application/partial-upload";
+
+    private readonly TusOptions _options = options.Value;
+
+    /// <param name="method">After an override; the answer is framed for the real one.</param>
+    public ValueTask HandleAsync(HttpContext http, string method, UploadPath path, DraftVersion version) => (path.IsCollection, method) switch
+    {
+        (true, "POST") => CreateAsync(http, version),
+        (false, "HEAD") => ReadOffsetAsync(http, path.UploadId, version),
+        (false, "PATCH") => AppendAsync(http, path.UploadId, version),
+        (false, "DELETE") => TerminateAsync(http, path.UploadId),
+        _ => Answers.WriteMethodNotAllowedAsync(http, path.IsCollection),
+    };
+
+    private async ValueTask CreateAsync(HttpContext http, DraftVersion version)
+    {
+        var request = http.Request;
+        version.WriteEcho(http.Response.Headers);
+        var completes = version.ReadsComplete(request.Headers);
+        var content = Requests.ContentLengthOf(http);
+        var declared = StructuredField.ReadInteger(request.Headers[TusHeaders.UploadLength]);
+        var length = completes && content is not null ? content : declared;
+        if (declared is not null && declared != length)
+        {
+            // The content is said to be all there is, and is not as long as it is said to be.
+            await (content > declared ? TooLargeAsync(http, declared, TusErrors.UploadSizeExceeded) : InconsistentLengthAsync(http, version));
+            return;
+        }
+
+        if (content > (length ?? _options.MaxSize ?? long.MaxValue))
+        {
+            await TooLargeAsync(http, length, TusErrors.UploadSizeExceeded);
+            return;
+        }
+
+        var (upload, error, refusal) = await create.ExecuteAsync(
+            new CreateRequest(length, DraftMetadata.Read(request.Headers), UploadKind.Whole, []), http.RequestAborted);
+        if (refusal is not null)
+        {
+            await Answers.WriteRefusalAsync(http, metrics, refusal);
+            return;
+        }
+
+        if (upload is null)
+        {
+            await (error == TusErrors.MaxSizeExceeded ? TooLargeAsync(http, null, error) : Answers.WriteErrorAsync(http, metrics, error!));
+            return;
+        }
+
+        http.Response.Headers.Location = Requests.PublicPrefix(request, _options) + upload.Id;
+        http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(upload.Length);
+        await TellLocationAsync(http, version);
+        if (content != 0 || (completes && !upload.IsComplete))
+        {
+            var result = await ReceiveAsync(http, upload.Id, new AppendRequest(0, null, content, completes, request.BodyReader), version);
+            if (result.Error is { } appendError)
+            {
+                await WriteAppendErrorAsync(http, result, appendError, version, provided: 0);
+                return;
+            }
+
+            upload = result.Upload!;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        http.Response.Headers.ContentLength = 0;
+        WriteState(http.Response.Headers, upload, version);
+    }
+
+    private async ValueTask AppendAsync(HttpContext http, string? uploadId, DraftVersion version)
+    {
+        var headers = http.Request.Headers;
+        if (version.HasMediaTypes && !Requests.HasMediaType(headers.ContentType, PartialUpload))
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidContentType);
+            return;
+        }
+
+        if (StructuredField.ReadInteger(headers[TusHeaders.UploadOffset]) is not { } offset)
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidOffset);
+            return;
+        }
+
+        if (uploadId is null)
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.UploadNotFound);
+            return;
+        }
+
+        var declared = StructuredField.ReadInteger(headers[TusHeaders.UploadLength]);
+        var result = await ReceiveAsync(
+            http, uploadId, new AppendRequest(offset, declared, Requests.ContentLengthOf(http), version.ReadsComplete(headers), http.Request.BodyReader), version);
+        if (result.Error is { } error)
+        {
+            await WriteAppendErrorAsync(http, result, error, version, offset);
+            return;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        WriteState(http.Response.Headers, result.Upload!, version);
+    }
+
+    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request, DraftVersion version)
+    {
+        using var patience = Requests.Patience(http, _options, clock);
+        return await append.ExecuteAsync(
+            uploadId,
+            request with { InputEnd = http.Features.Get<IInputEndFeature>(), Progress = ProgressOf(http, version) },
+            patience.Token,
+            host.ApplicationStopping);
+    }
+
+    private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error, DraftVersion version, long provided)
+    {
+        var headers = http.Response.Headers;
+        if (result.BodyEnd == BodyEnd.Reset)
+        {
+            metrics.Refused(error.StatusCode, error.Code); // nobody is there to be told
+            http.Abort();
+            return ValueTask.CompletedTask;
+        }
+
+        if (result.BodyEnd is BodyEnd.TimedOut or BodyEnd.ShuttingDown or BodyEnd.CutShort)
+            headers.Connection = "close";
+        version.WriteComplete(headers, isComplete: false);
+        if (error == TusErrors.MismatchedOffset)
+        {
+            headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
+            return version.HasMediaTypes
+                ? Answers.WriteProblemAsync(http, metrics, error, DraftProblems.MismatchingOffset(result.Upload.Offset, provided))
+                : Answers.WriteErrorAsync(http, metrics, error);
+        }
+
+        if (error == TusErrors.InvalidUploadLength)
+            return InconsistentLengthAsync(http, version);
+        return error.StatusCode == StatusCodes.Status413PayloadTooLarge
+            ? TooLargeAsync(http, result.Upload?.Length, error)
+            : Answers.WriteErrorAsync(http, metrics, error);
+    }
+
+    private async ValueTask ReadOffsetAsync(HttpContext http, string? uploadId, DraftVersion version)
+    {
+        var headers = http.Response.Headers;
+        headers.CacheControl = "no-store";
+        version.WriteEcho(headers);
+        Upload? upload = null;
+        var error = TusErrors.UploadNotFound;
+        if (uploadId is not null)
+        {
+            using var patience = Requests.Patience(http, _options, clock);
+            (upload, error) = await read.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
+        }
+
+        if (upload is null)
+        {
+            await Answers.WriteErrorAsync(http, metrics, error!);
+            return;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        WriteState(headers, upload, version);
+        headers[TusHeaders.UploadLimit] = LimitOf(upload.Length);
+        if (upload.Length is { } length)
+            headers[TusHeaders.UploadLength] = Answers.Number(length);
+        else
+            headers[TusHeaders.UploadDeferLength] = "1"; // tus-js-client 5 decides by this header
+    }
+
+    private async ValueTask TerminateAsync(HttpContext http, string? uploadId)
+    {
+        var error = TusErrors.UploadNotFound;
+        if (uploadId is not null)
+        {
+            using var patience = Requests.Patience(http, _options, clock);
+            error = await terminate.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
+        }
+
+        if (error is null)
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+        else
+            await Answers.WriteErrorAsync(http, metrics, error);
+    }
+
+    private static void WriteState(IHeaderDictionary headers, Upload upload, DraftVersion version)
+    {
+        headers[TusHeaders.UploadOffset] = Answers.Number(upload.Offset);
+        version.WriteComplete(headers, upload.IsComplete);
+    }
+
+    private ValueTask TooLargeAsync(HttpContext http, long? length, TusError error)
+    {
+        http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(length);
+        return Answers.WriteErrorAsync(http, metrics, error);
+    }
+
+    private ValueTask InconsistentLengthAsync(HttpContext http, DraftVersion version) => version.HasMediaTypes
+        ? Answers.WriteProblemAsync(http, metrics, TusErrors.InvalidUploadLength, DraftProblems.InconsistentLength())
+        : Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidUploadLength);
+
+    private string LimitOf(long? length) =>
+        (_options.MaxSize ?? length) is { } most ? $"min-size=0,max-size={Answers.Number(most)}" : "min-size=0";
+
+    // 104 with the upload's address as soon as it exists: a client that loses the connection now can resume (DR19).
+    private static async ValueTask TellLocationAsync(HttpContext http, DraftVersion version)
+    {
+        if (Interim(http, version) is not { } interim)
+            return;
+        var headers = http.Response.Headers;
+        await interim.SendAsync(
+            Head(version, $"Location: {headers.Location}\r\n{TusHeaders.UploadLimit}: {headers[TusHeaders.UploadLimit]}\r\n"), http.RequestAborted);
+    }
+
+    private static Action<long>? ProgressOf(HttpContext http, DraftVersion version)
+    {
+        if (version.Interop is not >= 5 || Interim(http, version) is not { } interim)
+            return null;
+
+        // Told between two reads of the body, so never beside the final answer; one that is still under way is not waited for.
+        var sending = ValueTask.CompletedTask;
+        return offset =>
+        {
+            if (sending.IsCompleted)
+                sending = interim.SendAsync(Head(version, $"{TusHeaders.UploadOffset}: {Answers.Number(offset)}\r\n"), CancellationToken.None).Preserve();
+        };
+    }
+
+    private static IInterimResponseFeature? Interim(HttpContext http, DraftVersion version) =>
+        version.Interop is not null && http.Request.Protocol == HttpProtocol.Http11 ? http.Features.Get<IInterimResponseFeature>() : null;
+
+    private static byte[] Head(DraftVersion version, string lines) => Encoding.ASCII.GetBytes(
+        $"HTTP/1.1 104 Upload Resumption Supported\r\n{TusHeaders.InteropVersion}: {version.Interop}\r\n{lines}\r\n");
+}
