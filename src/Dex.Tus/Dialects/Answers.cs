@@ -45,7 +45,7 @@ internal static class Answers
         response.Headers.ContentLength = body.Length;
         if (http.Request.Headers.Expect.Count > 0)
             response.Headers.Connection = "close"; // a body nobody asked for is not waited for
-        if (!HttpMethods.IsHead(http.Request.Method))
+        if (http.Request.Method != HttpMethods.Head)
             await response.Body.WriteAsync(body, CancellationToken.None);
     }
 

@@ -11,6 +11,6 @@ public static class RequestMethod
         var overridden = request.Headers[TusHeaders.MethodOverride];
         if (overridden.Count == 1 && overridden[0] is { Length: > 0 } method && !HttpMethods.IsOptions(request.Method))
             return HttpMethods.GetCanonicalizedValue(method.Trim());
-        return HttpMethods.GetCanonicalizedValue(request.Method);
+        return request.Method;
     }
 }

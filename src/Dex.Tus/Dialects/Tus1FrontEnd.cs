@@ -24,27 +24,36 @@ internal sealed class Tus1FrontEnd(
         headers[TusHeaders.Resumable] = TusHeaders.SupportedVersion;
         if (method == HttpMethods.Options)
             return DescribeAsync(http);
-        if (method == HttpMethods.Get)
-            return Answers.WriteMethodNotAllowedAsync(http, path.IsCollection);
         if (!SpeaksVersion(http.Request.Headers[TusHeaders.Resumable], method))
         {
             headers[TusHeaders.Version] = TusHeaders.SupportedVersion;
             return Answers.WriteErrorAsync(http, metrics, TusErrors.UnsupportedVersion);
         }
 
-        return (path.IsCollection, method) switch
+        return (path, method) switch
         {
-            (true, "POST") => CreateAsync(http),
-            (false, "HEAD") => ReadOffsetAsync(http, path.UploadId),
-            (false, "PATCH") => AppendAsync(http, path.UploadId),
-            (false, "DELETE") => TerminateAsync(http, path.UploadId),
-            _ => Answers.WriteMethodNotAllowedAsync(http, path.IsCollection),
+            ({ IsCollection: true }, "POST") => CreateAsync(http),
+            ({ IsCollection: true }, _) => Answers.WriteMethodNotAllowedAsync(http, isCollection: true),
+            ({ UploadId: null }, _) => RefuseUnknownAsync(http, method),
+            ({ UploadId: { } id }, "HEAD") => ReadOffsetAsync(http, id),
+            ({ UploadId: { } id }, "PATCH") => AppendAsync(http, id),
+            ({ UploadId: { } id }, "DELETE") => TerminateAsync(http, id),
+            _ => Answers.WriteMethodNotAllowedAsync(http, isCollection: false),
         };
     }
 
-    // HEAD may come from a browser's address bar, so it need not say its version; but a wrong one is wrong.
-    private static bool SpeaksVersion(StringValues version, string method) =>
-        version.Count == 0 ? method == HttpMethods.Head : version.Count == 1 && version[0] == TusHeaders.SupportedVersion;
+    // HEAD and GET may come from a browser's address bar, so they need not say their version; but a wrong one is wrong.
+    private static bool SpeaksVersion(StringValues version, string method) => version.Count == 0
+        ? method == HttpMethods.Head || method == HttpMethods.Get
+        : version.Count == 1 && version[0] == TusHeaders.SupportedVersion;
+
+    // What is no id is no upload, whatever is asked of it (R3).
+    private ValueTask RefuseUnknownAsync(HttpContext http, string method)
+    {
+        if (method == HttpMethods.Head)
+            http.Response.Headers.CacheControl = "no-store";
+        return Answers.WriteErrorAsync(http, metrics, TusErrors.UploadNotFound);
+    }
 
     private ValueTask DescribeAsync(HttpContext http)
     {
@@ -90,7 +99,7 @@ internal sealed class Tus1FrontEnd(
         http.Response.Headers.Location = PublicPrefix(http.Request) + upload.Id;
         if (hasBody)
         {
-            var result = await ReceiveAsync(http, upload.Id, new AppendRequest(0, null, ContentLengthOf(http), false, http.Request.BodyReader));
+            var result = await ReceiveAsync(http, upload.Id, offset: 0, declared: null);
             if (result.Error is { } appendError)
             {
                 await WriteAppendErrorAsync(http, result, appendError);
@@ -157,7 +166,7 @@ internal sealed class Tus1FrontEnd(
         return error is null;
     }
 
-    private async ValueTask AppendAsync(HttpContext http, string? uploadId)
+    private async ValueTask AppendAsync(HttpContext http, string uploadId)
     {
         var headers = http.Request.Headers;
         if (!IsOffsetStream(headers.ContentType))
@@ -184,15 +193,7 @@ internal sealed class Tus1FrontEnd(
             declared = bytes;
         }
 
-        if (uploadId is null)
-        {
-            await Answers.WriteErrorAsync(http, metrics, TusErrors.UploadNotFound);
-            return;
-        }
-
-        // HY2: the reference web page says in the draft's words that this is the last piece.
-        var completes = headers[TusHeaders.UploadComplete] is ["?1"] && headers[TusHeaders.InteropVersion] is ["3" or "4" or "5" or "6" or "7" or "8"];
-        var result = await ReceiveAsync(http, uploadId, new AppendRequest(offset, declared, ContentLengthOf(http), completes, http.Request.BodyReader));
+        var result = await ReceiveAsync(http, uploadId, offset, declared);
         if (result.Error is { } error)
         {
             await WriteAppendErrorAsync(http, result, error);
@@ -203,12 +204,19 @@ internal sealed class Tus1FrontEnd(
         http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
     }
 
-    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request)
+    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared)
     {
+        var request = new AppendRequest(offset, declared, ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
+        {
+            InputEnd = http.Features.Get<IInputEndFeature>(),
+        };
         using var patience = Patience(http);
-        return await append.ExecuteAsync(
-            uploadId, request with { InputEnd = http.Features.Get<IInputEndFeature>() }, patience.Token, host.ApplicationStopping);
+        return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
     }
+
+    // HY2: the reference web page says in the draft's words that this is the last piece.
+    private static bool IsLastPiece(IHeaderDictionary headers) =>
+        headers[TusHeaders.UploadComplete] is ["?1"] && headers[TusHeaders.InteropVersion] is ["3" or "4" or "5" or "6" or "7" or "8"];
 
     private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error)
     {
@@ -226,11 +234,12 @@ internal sealed class Tus1FrontEnd(
         return Answers.WriteErrorAsync(http, metrics, error);
     }
 
-    private async ValueTask ReadOffsetAsync(HttpContext http, string? uploadId)
+    private async ValueTask ReadOffsetAsync(HttpContext http, string uploadId)
     {
         var headers = http.Response.Headers;
         headers.CacheControl = "no-store";
-        var (upload, error) = await FindAsync(http, uploadId);
+        using var patience = Patience(http);
+        var (upload, error) = await read.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
         if (upload is null)
         {
             await Answers.WriteErrorAsync(http, metrics, error!);
@@ -249,27 +258,13 @@ internal sealed class Tus1FrontEnd(
         http.Response.StatusCode = StatusCodes.Status200OK;
     }
 
-    private async ValueTask<(Upload? Upload, TusError? Error)> FindAsync(HttpContext http, string? uploadId)
+    private async ValueTask TerminateAsync(HttpContext http, string uploadId)
     {
-        if (uploadId is null)
-            return (null, TusErrors.UploadNotFound);
         using var patience = Patience(http);
-        return await read.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
-    }
-
-    private async ValueTask TerminateAsync(HttpContext http, string? uploadId)
-    {
-        var error = TusErrors.UploadNotFound;
-        if (uploadId is not null)
-        {
-            using var patience = Patience(http);
-            error = await terminate.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
-        }
-
-        if (error is null)
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-        else
+        if (await terminate.ExecuteAsync(uploadId, patience.Token, http.RequestAborted) is { } error)
             await Answers.WriteErrorAsync(http, metrics, error);
+        else
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     // How long a request waits for an upload that another holds; it need not wait for a client that left.

@@ -40,6 +40,7 @@ internal static class HostingExtensions
     /// <remarks>Relies on routing standing before all middleware, as it does unless somebody calls <c>UseRouting</c>.</remarks>
     public static WebApplication UseHosting(this WebApplication app)
     {
+        app.UseMiddleware<StrictRequests>();
         app.UseMiddleware<ShutdownGate>();
         app.UseMiddleware<CleanPaths>();
         return app;

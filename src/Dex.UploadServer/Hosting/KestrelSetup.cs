@@ -17,6 +17,8 @@ internal sealed class KestrelSetup(
     {
         options.AddServerHeader = false;
         options.AllowSynchronousIO = false;
+        options.AllowHostHeaderOverride = true; // of an absolute target its own host counts (RFC 9112, 3.2.2)
+        options.RequestHeaderEncodingSelector = HeaderEncodings.Of;
 
         // A body may have any size and take any time; idle ones are ended where they are read.
         options.Limits.MaxRequestBodySize = null;

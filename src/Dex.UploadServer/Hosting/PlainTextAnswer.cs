@@ -9,7 +9,7 @@ internal static class PlainTextAnswer
         http.Response.ContentType = "text/plain; charset=utf-8";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.ContentLength = text.Length;
-        if (HttpMethods.IsHead(http.Request.Method))
+        if (http.Request.Method == HttpMethods.Head)
             return Task.CompletedTask;
         var writer = http.Response.BodyWriter;
         text.CopyTo(writer.GetSpan(text.Length));

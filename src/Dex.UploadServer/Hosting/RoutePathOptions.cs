@@ -8,6 +8,9 @@ internal sealed class RoutePathOptions
     /// <summary>Mount path of tus, with leading and trailing slash. Default <c>/files/</c>. <c>TUSD_HANDLER_BASE_PATH</c></summary>
     public string UploadsPath { get; set; } = "/files/";
 
+    /// <summary>The whole of <c>TUSD_HANDLER_BASE_PATH</c> if it is an absolute URL: what uploads are named by, whatever host a request names. Its path is mounted (spec: tus.md FW1).</summary>
+    public string? UploadsUrl { get; set; }
+
     /// <summary>Second mount path of upload information, beside <c>/info/</c>, with leading and trailing slash. Default <c>/info/</c>. <c>TUSD_HANDLER_INFO_PATH</c></summary>
     public string InfoPath { get; set; } = FixedInfoPath;
 
@@ -15,7 +18,15 @@ internal sealed class RoutePathOptions
 
     public static void Read(RoutePathOptions options, EnvironmentReader env)
     {
-        options.UploadsPath = Normalize(env.Text("TUSD_HANDLER_BASE_PATH", options.UploadsPath));
+        var uploads = env.Text("TUSD_HANDLER_BASE_PATH", options.UploadsPath).Trim();
+        if (uploads.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || uploads.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        {
+            options.UploadsUrl = uploads.EndsWith('/') ? uploads : uploads + "/";
+            var authority = uploads.IndexOf("//", StringComparison.Ordinal) + 2;
+            uploads = uploads.IndexOf('/', authority) is >= 0 and var path ? uploads[path..] : "/";
+        }
+
+        options.UploadsPath = Normalize(uploads);
         options.InfoPath = Normalize(env.Text("TUSD_HANDLER_INFO_PATH", options.InfoPath));
     }
 
@@ -37,6 +48,8 @@ internal sealed class RoutePathOptionsValidator : IValidateOptions<RoutePathOpti
             .. FindProblems("TUSD_HANDLER_BASE_PATH", options.UploadsPath, [RoutePathOptions.FixedInfoPath, .. OtherFixedPaths]),
             .. FindProblems("TUSD_HANDLER_INFO_PATH", options.InfoPath, OtherFixedPaths),
         ];
+        if (options.UploadsUrl is { } url && !IsPlainUrl(url))
+            problems.Add("TUSD_HANDLER_BASE_PATH must, as a URL, have a host and a path, and no user, query or fragment.");
         if (Overlap(options.UploadsPath, options.InfoPath))
             problems.Add($"TUSD_HANDLER_BASE_PATH and TUSD_HANDLER_INFO_PATH collide: {options.UploadsPath} and {options.InfoPath}.");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
@@ -51,6 +64,11 @@ internal sealed class RoutePathOptionsValidator : IValidateOptions<RoutePathOpti
         else if (taken.FirstOrDefault(fixedPath => Overlap(path, fixedPath)) is { } collision)
             yield return $"{variable} is \"{path}\"; it collides with the fixed route {collision.TrimEnd('/')}.";
     }
+
+    // It goes into response headers as it is.
+    private static bool IsPlainUrl(string url) =>
+        !url.AsSpan().ContainsAnyExceptInRange('!', '~')
+        && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri is { UserInfo: "", Query: "", Fragment: "" };
 
     // Routing does not look at case.
     private static bool Overlap(string one, string other) =>

@@ -1,3 +1,5 @@
+using Dex.Tus.Wire;
+
 namespace Dex.UploadServer.Hosting;
 
 /// <summary>Upload ids as requests name them (spec: reliability.md S-1, http-api.md 12.4): the exact form we issue, or the long S3 form.</summary>
@@ -11,20 +13,9 @@ internal static class UploadIds
     public static bool TryParse(string text, out string uploadId)
     {
         uploadId = "";
-        if (text.Length < Length || !IsUuid(text.AsSpan(0, Length)) || (text.Length > Length && !IsMultipart(text.AsSpan(Length))))
+        if (text.Length < Length || !UploadId.IsValid(text.AsSpan(0, Length)) || (text.Length > Length && !IsMultipart(text.AsSpan(Length))))
             return false;
         uploadId = text[..Length];
-        return true;
-    }
-
-    private static bool IsUuid(ReadOnlySpan<char> text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (i is 8 or 13 or 18 or 23 ? text[i] != '-' : !char.IsAsciiHexDigitLower(text[i]))
-                return false;
-        }
-
         return true;
     }
 

@@ -14,7 +14,7 @@ internal static class UploadsExtensions
         builder.Services.AddOptions<TusOptions>().Configure<IOptions<UploadsOptions>, IOptions<RoutePathOptions>>((tus, uploads, paths) =>
         {
             uploads.Value.CopyTo(tus);
-            tus.BasePath = paths.Value.UploadsPath;
+            tus.BasePath = paths.Value.UploadsUrl ?? paths.Value.UploadsPath;
         });
         builder.Services.AddSingleton<UploadMetrics>();
         builder.Services.AddSingleton<ManifestCounter>();

@@ -141,6 +141,16 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    public async Task HY2_the_creation_itself_may_carry_the_last_piece()
+    {
+        var answer = await server.TusAsync("POST", "/files", "hello", "Upload-Defer-Length: 1", OffsetStream, "Upload-Complete: ?1", "Upload-Draft-Interop-Version: 5");
+
+        var head = await server.TusAsync("HEAD", "/files/" + answer.Header("Location")![^36..]);
+        Assert.Equal((201, "5"), (answer.Status, answer.Header("Upload-Offset")));
+        Assert.Equal("5", head.Header("Upload-Length"));
+    }
+
+    [Fact]
     public async Task CR7_a_refused_creation_keeps_the_hosts_words_and_stores_nothing()
     {
         var before = server.Store.Count;

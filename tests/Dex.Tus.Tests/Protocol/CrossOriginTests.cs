@@ -90,4 +90,19 @@ public sealed class CrossOriginTests(TusServer server) : IClassFixture<TusServer
         Assert.Equal(201, answer.Status);
         Assert.Equal(prefix, answer.Header("Location")![..^36]);
     }
+
+    [Fact]
+    public async Task FW1_an_absolute_base_path_is_used_as_it_is()
+    {
+        await using var mounted = new TusServer(options => options.BasePath = "https://up.gov:444/dex/files");
+        await mounted.InitializeAsync();
+
+        var part = await mounted.TusAsync("POST", "/dex/files", "", "Upload-Length: 0", "Upload-Concat: partial", "X-Forwarded-Host: x.gov");
+        var final = await mounted.TusAsync("POST", "/dex/files/", "", $"Upload-Concat: final;{part.Header("Location")}");
+        var head = await mounted.TusAsync("HEAD", "/dex/files/" + final.Header("Location")![^36..]);
+
+        Assert.Equal("https://up.gov:444/dex/files/", part.Header("Location")![..^36]);
+        Assert.Equal("https://up.gov:444/dex/files/", final.Header("Location")![..^36]);
+        Assert.Equal($"final;{part.Header("Location")}", head.Header("Upload-Concat"));
+    }
 }

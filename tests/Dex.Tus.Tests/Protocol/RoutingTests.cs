@@ -32,26 +32,44 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
         Assert.Equal(200, answer.Status);
     }
 
-    [Theory]
-    [InlineData("x")]
-    [InlineData("..%2f..%2fetc%2fpasswd")]
-    [InlineData("00000000-0000-4000-8000-00000000000G")]
-    [InlineData("00000000-0000-4000-8000-00000000000A")]
-    [InlineData("00000000-0000-4000-8000-000000000000.info")]
-    [InlineData("00000000-0000-4000-8000-000000000000.meta")]
-    [InlineData("00000000-0000-4000-8000-000000000000%00")]
-    [InlineData("00000000-0000-4000-8000-000000000000%0d%0aX: y")]
-    [InlineData("a/b")]
-    [InlineData("%5c..%5c")]
-    public async Task R3_what_is_no_id_is_not_found_before_any_look_up(string id)
+    public static TheoryData<string, string, int> NoIds
+    {
+        get
+        {
+            string[] ids =
+            [
+                "x", "00000000-0000-4000-8000-00000000000G", "00000000-0000-4000-8000-00000000000A", "00000000-0000-4000-8000-00000000000",
+                "00000000-0000-4000-8000-0000000000000", "{00000000-0000-4000-8000-000000000000}", "00000000000040008000000000000000",
+                Unknown + ".info", Unknown + ".meta", Unknown + ".part", Unknown + ".lock", Unknown + "%2einfo", Unknown + "%20", Unknown + "+x",
+                Unknown + "%0d%0aX:y", "%0d%0a", "..%2f..%2fetc%2fpasswd", "%2fetc", "%5c..%5c", "..%5c..", "a/b", "%ff%fe", "%c3%28", "%", "%zz",
+                new string('a', 6_000),
+            ];
+            var data = new TheoryData<string, string, int>();
+            foreach (var id in ids)
+            {
+                foreach (var method in new[] { "HEAD", "PATCH", "DELETE", "GET", "POST", "PUT" })
+                    data.Add(method, id, 404);
+            }
+
+            data.Add("PATCH", "%00", 400); // refused below the protocol
+            data.Add("PATCH", Unknown + "%00", 400);
+            data.Add("PATCH", "\u00e9", 400);
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(NoIds))]
+    public async Task R3_X1_what_is_no_id_is_not_found_before_any_look_up(string method, string id, int status)
     {
         server.Store.FailNext["FindAsync"] = new IOException("looked up");
 
-        var answer = await server.TusAsync("PATCH", $"/files/{id.Replace(" ", "%20", StringComparison.Ordinal)}", "x", "Content-Type: application/offset+octet-stream", "Upload-Offset: 0");
+        var answer = await server.TusAsync(method, "/files/" + id); // no content type, no offset: it does not matter
 
         server.Store.FailNext.Clear();
-        Assert.Contains(answer.Status, (int[])[404, 400]);
-        Assert.NotEqual(500, answer.Status);
+        Assert.Equal(status, answer.Status);
+        if (status == 404 && method != "HEAD")
+            Assert.Equal("ERR_UPLOAD_NOT_FOUND: upload not found\n", answer.Body);
+        Assert.Equal(method == "HEAD" ? "no-store" : null, answer.Header("Cache-Control"));
     }
 
     [Theory]
@@ -114,6 +132,8 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("PUT", "/files/" + Unknown, "", 412)]
     [InlineData("HEAD", "/files/" + Unknown, "", 404)]
     [InlineData("GET", "/files/" + Unknown, "", 405)]
+    [InlineData("GET", "/files/" + Unknown, "Tus-Resumable: 9\r\n", 412)]
+    [InlineData("GET", "/files", "Tus-Resumable: 9\r\n", 412)]
     [InlineData("OPTIONS", "/files", "Tus-Resumable: 9\r\n", 200)]
     public async Task V1_V2_the_version_is_checked(string method, string path, string headers, int status)
     {

@@ -1,3 +1,4 @@
+using Dex.Tus;
 using Dex.UploadServer.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,6 +57,20 @@ public sealed class HostingOptionsTests
         await using var app = Program.Build([], Variables.Of($"TUSD_HANDLER_BASE_PATH={value}"));
 
         Assert.Equal(expected, Get<RoutePathOptions>(app).UploadsPath);
+    }
+
+    [Theory]
+    [InlineData("https://up.example/dex/files", "/dex/files/", "https://up.example/dex/files/")]
+    [InlineData("HTTP://[::1]:8080/f/", "/f/", "HTTP://[::1]:8080/f/")]
+    [InlineData("/http/files", "/http/files/", null)]
+    public async Task FW1_of_an_absolute_URL_the_path_is_mounted_and_the_whole_is_told(string value, string path, string? url)
+    {
+        await using var app = Program.Build([], Variables.Of($"TUSD_HANDLER_BASE_PATH={value}"));
+
+        var paths = Get<RoutePathOptions>(app);
+
+        Assert.Equal((path, url), (paths.UploadsPath, paths.UploadsUrl));
+        Assert.Equal(url ?? path, Get<TusOptions>(app).BasePath);
     }
 
     [Theory]

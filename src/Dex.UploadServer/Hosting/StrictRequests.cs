@@ -1,0 +1,27 @@
+namespace Dex.UploadServer.Hosting;
+
+/// <summary>Refuses what the HTTP stack lets through and others on the way may read differently (spec: reliability.md S-7, I2).</summary>
+internal sealed class StrictRequests(RequestDelegate next)
+{
+    public Task InvokeAsync(HttpContext http)
+    {
+        if (!IsPlainlyFramed(http.Request))
+        {
+            http.Response.Headers.Connection = "close"; // where this request ends is anybody's guess
+            return PlainTextAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, "400 Bad Request\n"u8);
+        }
+
+        return IsServed(http.Request.Method)
+            ? next(http)
+            : PlainTextAnswer.WriteAsync(http, StatusCodes.Status501NotImplemented, "501 Not Implemented\n"u8);
+    }
+
+    // The stack looks at the last coding only, so it would take "gzip, chunked", and chunks of HTTP/1.0, which knows none.
+    private static bool IsPlainlyFramed(HttpRequest request) =>
+        request.Headers.TransferEncoding is not { Count: > 0 } codings
+        || (codings.Count == 1 && "chunked".Equals(codings[0], StringComparison.OrdinalIgnoreCase) && HttpProtocol.IsHttp11(request.Protocol));
+
+    // Methods are case-sensitive: "head" would be answered like HEAD, yet framed with a body. A tunnel is never given.
+    private static bool IsServed(string method) =>
+        HttpMethods.GetCanonicalizedValue(method) == method && !HttpMethods.IsConnect(method);
+}
