@@ -57,6 +57,19 @@ public sealed class FileSystemSourceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{"Size":5,"SizeIsDeferred":false,"MetaData":{}}""")]
+    [InlineData("""{"Size":0,"SizeIsDeferred":true,"MetaData":{}}""")]
+    [InlineData("""{"Size":"4","MetaData":{}}""")]
+    [InlineData("""{"Size":4,"MetaData":{},"IsPartial":true}""")]
+    public async Task An_upload_that_its_record_calls_unfinished_or_a_part_is_not_found(string info)
+    {
+        Write("", "data");
+        Write(".info", info);
+
+        Assert.Null(await _source.FindAsync(Id, Stop));
+    }
+
+    [Theory]
     [InlineData("""{"b":"2","a":"1"}""", null)]
     [InlineData(null, """{"ID":"x","Size":4,"MetaData":{"b":"2","a":"1"}}""")]
     [InlineData("""{"b":"2",""", """{"MetaData":{"a":"1","b":"2"},"Storage":null}""")]

@@ -13,16 +13,25 @@ internal static class MetadataFile
         return document is null ? null : Texts(document.RootElement);
     }
 
-    /// <summary>The <c>MetaData</c> of an upload's record.</summary>
-    public static ImmutableSortedDictionary<string, string>? ReadFromRecord(string path)
+    /// <summary>The <c>MetaData</c> of an upload's record; null if the record says that its data, with <paramref name="length"/> bytes, is not a finished upload or only a part of one.</summary>
+    public static ImmutableSortedDictionary<string, string>? ReadFromRecord(string path, long length)
     {
         using var document = Parse(path);
-        if (document?.RootElement is not { ValueKind: JsonValueKind.Object } record)
+        if (document?.RootElement is not { ValueKind: JsonValueKind.Object } record || !IsFinished(record, length))
             return null;
         return record.TryGetProperty("MetaData", out var metadata) && metadata.ValueKind == JsonValueKind.Object
             ? Texts(metadata)
             : ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     }
+
+    private static bool IsFinished(JsonElement record, long length)
+    {
+        if (IsTrue(record, "SizeIsDeferred") || IsTrue(record, "IsPartial"))
+            return false;
+        return !record.TryGetProperty("Size", out var size) || (size.ValueKind == JsonValueKind.Number && size.TryGetInt64(out var whole) && whole == length);
+    }
+
+    private static bool IsTrue(JsonElement record, string name) => record.TryGetProperty(name, out var flag) && flag.ValueKind == JsonValueKind.True;
 
     private static JsonDocument? Parse(string path)
     {
