@@ -78,6 +78,21 @@ public sealed class PredecessorTests : IDisposable
         await Content.AssertDeliveredOnceAsync(_folder, "edav", Id, info, _content, Stop);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task An_unfinished_upload_cannot_be_delivered_again()
+    {
+        LayOut(_content.AsSpan(0, 5), size: 11, deferred: false);
+        await using var server = await ServerProcess.StartAsync(_folder, Stop);
+
+        using var refused = await server.Http.PostAsync(new Uri($"/route/{Id}", UriKind.Relative), new StringContent("""{"target":"edav"}"""), Stop);
+        var answer = await refused.Content.ReadAsStringAsync(Stop);
+        await FinishAsync(server, deferred: false);
+        var info = await server.WaitForInfoAsync(Id, info => info.IsDelivered("edav"), TimeSpan.FromSeconds(30), Stop);
+
+        Assert.Equal((404, "source file does not exist"), ((int)refused.StatusCode, answer));
+        await Content.AssertDeliveredOnceAsync(_folder, "edav", Id, info, _content, Stop);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private const string FileReady = """{"id":"","type":"FileReady","retry_count":0,"upload_id":"7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","src_url":"","path":"2025/06/05/dex-smoke-test_7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","deliver_target":"edav","Metadata":{"data_stream_id":"dextesting","dex_ingest_datetime":"2025-06-05T14:03:01.482913774Z"}}""";

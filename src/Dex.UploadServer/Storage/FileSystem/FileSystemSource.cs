@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Dex.UploadServer.Delivery;
 
 namespace Dex.UploadServer.Storage.FileSystem;
@@ -18,15 +17,14 @@ internal sealed class FileSystemSource(string baseFolder, string prefix) : IDeli
         if (!Guid.TryParseExact(uploadId, "D", out _))
             return ValueTask.FromResult<SourceFile?>(null);
 
+        // The side file is written only when an upload is finished; what the record says of the length holds all the same.
         var data = new FileInfo(Path.Combine(_folder, uploadId));
-        if (ReadMetadata(data.FullName) is not { } metadata || !data.Exists)
+        var record = MetadataFile.ReadRecord(data.FullName + ".info");
+        var metadata = MetadataFile.Read(data.FullName + ".meta") ?? record?.Metadata;
+        if (metadata is null || !data.Exists || (record is not null && record.Length != data.Length))
             return ValueTask.FromResult<SourceFile?>(null);
         return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(data.FullName) { UploadId = uploadId, Length = data.Length, Metadata = metadata });
     }
-
-    /// <summary>The side file of metadata; where it is missing or torn, what the upload's record says.</summary>
-    private static ImmutableSortedDictionary<string, string>? ReadMetadata(string data) =>
-        MetadataFile.Read(data + ".meta") ?? MetadataFile.ReadFromRecord(data + ".info");
 
     private sealed class LocalSourceFile(string path) : SourceFile
     {

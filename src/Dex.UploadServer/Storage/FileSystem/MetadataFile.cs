@@ -13,15 +13,18 @@ internal static class MetadataFile
         return document is null ? null : Texts(document.RootElement);
     }
 
-    /// <summary>The <c>MetaData</c> of an upload's record.</summary>
-    public static ImmutableSortedDictionary<string, string>? ReadFromRecord(string path)
+    /// <summary>An upload's record; null if there is no such file, or it is no record.</summary>
+    public static StoredRecord? ReadRecord(string path)
     {
         using var document = Parse(path);
         if (document?.RootElement is not { ValueKind: JsonValueKind.Object } record)
             return null;
-        return record.TryGetProperty("MetaData", out var metadata) && metadata.ValueKind == JsonValueKind.Object
-            ? Texts(metadata)
-            : ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+        var metadata = record.TryGetProperty("MetaData", out var texts) ? Texts(texts) : null;
+        var isDeferred = record.TryGetProperty("SizeIsDeferred", out var deferred) && deferred.ValueKind == JsonValueKind.True;
+        long? length = !isDeferred && record.TryGetProperty("Size", out var size) && size.ValueKind == JsonValueKind.Number && size.TryGetInt64(out var bytes)
+            ? bytes
+            : null;
+        return new StoredRecord(length, metadata ?? ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
     }
 
     private static JsonDocument? Parse(string path)
@@ -43,3 +46,7 @@ internal static class MetadataFile
             .ToImmutableSortedDictionary(same => same.Key, same => same.Last().Value.GetString()!, StringComparer.Ordinal)
         : null;
 }
+
+/// <summary>What a delivery needs of an upload's record.</summary>
+/// <param name="Length">Null while it is not known.</param>
+internal sealed record StoredRecord(long? Length, ImmutableSortedDictionary<string, string> Metadata);
