@@ -5,7 +5,7 @@ namespace Dex.UploadServer.Delivery;
 /// <summary>The reading end of a delivery: the store that holds finished uploads.</summary>
 internal interface IDeliverySource
 {
-    /// <summary>What there is to carry, or null if the upload's data or metadata is not there.</summary>
+    /// <summary>What there is to carry, or null if the upload's data or metadata is not there, or not all of it yet.</summary>
     /// <exception cref="IOException">Storage failed.</exception>
     ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken);
 

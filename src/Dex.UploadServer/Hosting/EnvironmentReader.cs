@@ -9,14 +9,20 @@ namespace Dex.UploadServer.Hosting;
 /// </remarks>
 internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> variables)
 {
+    private const int MostDays = 1_000_000;
+
     private readonly SortedSet<string> _asked = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
+    private readonly List<string> _warnings = [];
 
     /// <summary>Every variable name asked for so far; a test holds docs/configuration.md to it.</summary>
     public IReadOnlyCollection<string> Asked => _asked;
 
     /// <summary>What could not be read, each naming the variable.</summary>
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>What is better mended but stops nothing, each naming the variable.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
 
     /// <summary>Whether the variable is present and, after trimming, not empty.</summary>
     public bool Has(string name) => Find(name) is not null;
@@ -79,6 +85,10 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
     public TimeSpan Milliseconds(string name, TimeSpan fallback) =>
         Has(name) ? TimeSpan.FromMilliseconds(Number(name, (long)fallback.TotalMilliseconds, -1, int.MaxValue)) : fallback;
 
+    /// <summary>A length of time given as a number of days.</summary>
+    public TimeSpan Days(string name, TimeSpan fallback) =>
+        Has(name) ? TimeSpan.FromDays(Number(name, (long)fallback.TotalDays, -1, MostDays)) : fallback;
+
     /// <summary>1 t T true True TRUE, 0 f F false False FALSE.</summary>
     public bool Boolean(string name, bool fallback)
     {
@@ -105,6 +115,13 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> vari
     {
         if (!_problems.Contains(problem)) // a variable that two rooms read is wrong only once
             _problems.Add(problem);
+    }
+
+    /// <summary>As <see cref="Complain"/>, of something that must not stop the start.</summary>
+    public void Warn(string warning)
+    {
+        if (!_warnings.Contains(warning))
+            _warnings.Add(warning);
     }
 
     // A value that could not be read is shown, since it says what to mend, but not at any length.

@@ -22,8 +22,23 @@ internal sealed class ServerAddressOptions
         options.Port = env.Port("SERVER_PORT", options.Port);
         var uiDisabled = env.IsPresent("UI_PORT") && !env.Has("UI_PORT");
         options.UiPort = uiDisabled ? null : env.Port("UI_PORT", 8081);
-        options.Protocol = env.Choice("SERVER_PROTOCOL", options.Protocol, ("http", "http"), ("https", "https"));
-        options.Hostname = env.Text("SERVER_HOSTNAME", options.Hostname).Trim();
+        ReadPublicAddress(options, env);
+    }
+
+    // The predecessor read these two and used them for nothing, so an environment that works may hold anything in them.
+    private static void ReadPublicAddress(ServerAddressOptions options, EnvironmentReader env)
+    {
+        var protocol = env.Text("SERVER_PROTOCOL", options.Protocol).Trim().ToLowerInvariant();
+        if (protocol is "http" or "https")
+            options.Protocol = protocol;
+        else
+            env.Warn($"SERVER_PROTOCOL is neither http nor https; {options.Protocol} is used instead.");
+
+        var hostname = env.Text("SERVER_HOSTNAME", options.Hostname).Trim();
+        if (Uri.CheckHostName(hostname) != UriHostNameType.Unknown)
+            options.Hostname = hostname;
+        else
+            env.Warn($"SERVER_HOSTNAME is not a host name, which has neither scheme nor port; {options.Hostname} is used instead.");
     }
 }
 
@@ -32,7 +47,5 @@ internal sealed class ServerAddressOptionsValidator : IValidateOptions<ServerAdd
     public ValidateOptionsResult Validate(string? name, ServerAddressOptions options) =>
         options.UiPort == options.Port && options.Port != 0
             ? ValidateOptionsResult.Fail($"UI_PORT and SERVER_PORT are both {options.Port}; they must differ.")
-        : Uri.CheckHostName(options.Hostname) == UriHostNameType.Unknown
-            ? ValidateOptionsResult.Fail("SERVER_HOSTNAME is not a host name; it is given without scheme and port.")
         : ValidateOptionsResult.Success;
 }

@@ -8,12 +8,15 @@ namespace Dex.UploadServer.Hosting;
 internal sealed partial class StartupLog(
     IOptions<RoutePathOptions> paths,
     IOptions<DurabilityOptions> durability,
+    EnvironmentReader environment,
     IServer server,
     ILogger<StartupLog> logger) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         LogStarting();
+        foreach (var warning in environment.Warnings)
+            LogWarning(warning);
         if (durability.Value.Durability == UploadDurability.None)
             LogNotDurable();
         LogHosting(paths.Value.UploadsPath);
@@ -38,6 +41,9 @@ internal sealed partial class StartupLog(
 
     [LoggerMessage(LogLevel.Information, "starting app")]
     private partial void LogStarting();
+
+    [LoggerMessage(LogLevel.Warning, "configuration {warning}")]
+    private partial void LogWarning(string warning);
 
     [LoggerMessage(LogLevel.Warning, "UPLOAD_DURABILITY is none: a power failure loses uploads that were answered")]
     private partial void LogNotDurable();

@@ -22,7 +22,8 @@ internal sealed class UiAddressOptions
     {
         var server = new ServerAddressOptions();
         ServerAddressOptions.Read(server, env);
-        var host = $"{server.Hostname}:{server.Port}";
+        var isBareIpV6 = server.Hostname.Contains(':', StringComparison.Ordinal) && !server.Hostname.StartsWith('[');
+        var host = $"{(isBareIpV6 ? $"[{server.Hostname}]" : server.Hostname)}:{server.Port}";
 
         options.ExternalProtocol = Scheme("UI_SERVER_EXTERNAL_PROTOCOL");
         options.ExternalHost = env.Text("UI_SERVER_EXTERNAL_HOST", host).Trim();

@@ -15,8 +15,20 @@ internal static class LedgerExtensions
             ledger.UploadsFolder = folder.Value.BaseFolder;
             ledger.Durability = durability.Value.Durability;
         });
-        builder.Services.AddSingleton<ILedger, SqliteLedger>();
+        builder.Services.AddSingleton<ILedger>(OpenAtStart);
         builder.Services.AddHostedService<LedgerStart>();
         return builder;
+    }
+
+    private static SqliteLedger OpenAtStart(IServiceProvider services)
+    {
+        try
+        {
+            return new SqliteLedger(services.GetRequiredService<IOptions<LedgerOptions>>(), services.GetRequiredService<TimeProvider>());
+        }
+        catch (InvalidOperationException unusable)
+        {
+            throw new StartupFailureException("error starting app, error initialize dex handler", unusable.Message);
+        }
     }
 }

@@ -12,6 +12,7 @@ internal static class RoutingExtensions
         builder.Services.AddSingleton<DeliveryConfigurationLoader>();
         builder.Services.AddSingleton(services => services.GetRequiredService<DeliveryConfigurationLoader>().LoadAtStart());
         builder.Services.AddSingleton<IStartupValidation, DeliveryConfigurationValidation>();
+        builder.Services.AddHostedService<DestinationsLog>();
         builder.Services.AddSingleton<UploadRouter>();
         builder.Services.AddSingleton<IUploadRouter>(services => services.GetRequiredService<UploadRouter>());
         builder.Services.AddSingleton<Redeliverer>();

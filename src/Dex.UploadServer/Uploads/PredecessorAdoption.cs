@@ -8,7 +8,7 @@ namespace Dex.UploadServer.Uploads;
 
 /// <summary>Takes over a finished upload of a predecessor: its history as it was reported, and the deliveries it ordered and never made (spec: reports-and-events.md 9.1).</summary>
 internal sealed partial class PredecessorAdoption(
-    ILedger ledger, IDeliverySignal deliveries, IOptions<UploadsOptions> options, TimeProvider clock, ILogger<PredecessorAdoption> logger)
+    ILedger ledger, IDeliverySignal deliveries, RetryPolicy retry, IOptions<UploadsOptions> options, TimeProvider clock, ILogger<PredecessorAdoption> logger)
 {
     public async Task AdoptAsync(Upload upload, ArchivedUpload history, CancellationToken cancellationToken)
     {
@@ -31,13 +31,14 @@ internal sealed partial class PredecessorAdoption(
     }
 
     // A target that has had one success owes nothing: what came after it was a redelivery that somebody can ask for again.
-    private static List<NewDelivery> FindOwed(ArchivedUpload history)
+    // Nor does one that the predecessor gave up, after all the attempts each order of it was worth.
+    private List<NewDelivery> FindOwed(ArchivedUpload history)
     {
         var owed = new List<NewDelivery>();
         foreach (var orders in history.Deliveries.GroupBy(order => order.Target, StringComparer.Ordinal))
         {
             var attempts = history.Attempts.Where(attempt => attempt.Target == orders.Key).ToArray();
-            if (attempts.Any(attempt => attempt.Succeeded))
+            if (attempts.Any(attempt => attempt.Succeeded) || retry.IsExhausted(attempts.Length / orders.Count()))
                 continue;
             var last = orders.Last();
             owed.Add(new NewDelivery(last.Target, last.Target, last.Path, last.SourceUrl, attempts.Length));

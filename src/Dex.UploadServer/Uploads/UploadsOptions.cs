@@ -48,7 +48,7 @@ internal sealed class UploadsOptions
         options.DrainTimeout = env.Seconds("UPLOAD_DRAIN_TIMEOUT", options.DrainTimeout);
         options.MaxMetadataKeys = env.Integer("UPLOAD_METADATA_MAX_KEYS", options.MaxMetadataKeys);
         options.MaxMetadataBytes = env.Integer("UPLOAD_METADATA_MAX_BYTES", options.MaxMetadataBytes);
-        options.AdoptionAge = TimeSpan.FromDays(env.Integer("ADOPTION_MAX_AGE_DAYS", (int)options.AdoptionAge.TotalDays));
+        options.AdoptionAge = env.Days("ADOPTION_MAX_AGE_DAYS", options.AdoptionAge);
         options.ManifestLabels = env.List("METRICS_LABELS_FROM_MANIFEST", options.ManifestLabels);
         if (env.OptionalText("UPLOAD_ALLOWED_ORIGINS") is not { } pattern)
             return;

@@ -62,6 +62,28 @@ public sealed class PredecessorTests : IDisposable
         Assert.Equal(_content.Length, await server.Http.ReadOffsetAsync(Id, Stop));
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(3, true)]
+    [InlineData(4, false)]
+    public async Task A_delivery_that_failed_is_tried_again_unless_it_was_given_up(int failures, bool isDelivered)
+    {
+        LayOut(_content, _content.Length, deferred: false);
+        Report("upload-completed");
+        Directory.CreateDirectory(_folder.Events);
+        File.WriteAllText(Path.Combine(_folder.Events, $"{Id}_FileReady"), FileReady + "\n");
+        for (var i = 0; i < failures; i++)
+            Report("blob-file-copy", """{"content_schema_name":"blob-file-copy","content_schema_version":"1.0.0","file_source_blob_url":"","file_destination_blob_url":"","destination_name":"edav"}""", "FAILURE");
+        await using var server = await ServerProcess.StartAsync(_folder, Stop);
+
+        var info = await server.WaitForInfoAsync(
+            Id, info => Says("reconciled uploads") && info.Succeeded("edav").Any() == isDelivered, TimeSpan.FromSeconds(30), Stop);
+
+        Assert.Equal(failures, info.Deliveries.Count(delivery => delivery.Status == "FAILURE"));
+        Assert.Equal(isDelivered, Says("taking over a delivery that was never made"));
+
+        bool Says(string text) => server.Output.Any(line => line.Contains(text, StringComparison.Ordinal));
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_finished_upload_can_be_delivered_again()
     {
@@ -75,6 +97,21 @@ public sealed class PredecessorTests : IDisposable
         var info = await server.WaitForInfoAsync(Id, info => info.Succeeded("edav").Any(), TimeSpan.FromSeconds(30), Stop);
 
         Assert.Equal((200, Id), ((int)queued.StatusCode, answer));
+        await Content.AssertDeliveredOnceAsync(_folder, "edav", Id, info, _content, Stop);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_unfinished_upload_cannot_be_delivered_again()
+    {
+        LayOut(_content.AsSpan(0, 5), size: 11, deferred: false);
+        await using var server = await ServerProcess.StartAsync(_folder, Stop);
+
+        using var refused = await server.Http.PostAsync(new Uri($"/route/{Id}", UriKind.Relative), new StringContent("""{"target":"edav"}"""), Stop);
+        var answer = await refused.Content.ReadAsStringAsync(Stop);
+        await FinishAsync(server, deferred: false);
+        var info = await server.WaitForInfoAsync(Id, info => info.IsDelivered("edav"), TimeSpan.FromSeconds(30), Stop);
+
+        Assert.Equal((404, "source file does not exist"), ((int)refused.StatusCode, answer));
         await Content.AssertDeliveredOnceAsync(_folder, "edav", Id, info, _content, Stop);
     }
 
@@ -96,13 +133,13 @@ public sealed class PredecessorTests : IDisposable
         File.WriteAllText(Path.Combine(_folder.Uploads, $"{Id}.info"), info);
     }
 
-    private void Report(string action, string? content = null)
+    private void Report(string action, string? content = null, string status = "SUCCESS")
     {
         Directory.CreateDirectory(_folder.Reports);
         content ??= $$"""{"content_schema_name":"{{action}}","content_schema_version":"1.0.0","status":"SUCCESS"}""";
         File.AppendAllText(
             Path.Combine(_folder.Reports, $"{Id}_{action}"),
-            $$$"""{"report_schema_version":"1.0.0","upload_id":"{{{Id}}}","sender_id":"test sender","data_stream_id":"dextesting","data_stream_route":"testevent1","jurisdiction":"test-jurisdiction","dex_ingest_datetime":"{{{IngestedAt}}}","content_type":"application/json","disposition_type":"add","stage_info":{"service":"UPLOAD API","action":"{{{action}}}","version":"2.8.0_2e4c9f4","status":"SUCCESS","issues":null,"start_processing_time":"2025-06-05T14:03:02.131002Z","end_processing_time":"2025-06-05T14:03:02.155410002Z"},"content":""" + content + "}\n");
+            $$$"""{"report_schema_version":"1.0.0","upload_id":"{{{Id}}}","sender_id":"test sender","data_stream_id":"dextesting","data_stream_route":"testevent1","jurisdiction":"test-jurisdiction","dex_ingest_datetime":"{{{IngestedAt}}}","content_type":"application/json","disposition_type":"add","stage_info":{"service":"UPLOAD API","action":"{{{action}}}","version":"2.8.0_2e4c9f4","status":"{{{status}}}","issues":null,"start_processing_time":"2025-06-05T14:03:02.131002Z","end_processing_time":"2025-06-05T14:03:02.155410002Z"},"content":""" + content + "}\n");
     }
 
     private async Task FinishAsync(ServerProcess server, bool deferred)

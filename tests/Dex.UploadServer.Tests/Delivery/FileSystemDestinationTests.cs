@@ -137,6 +137,16 @@ public class FileSystemDestinationTests : DestinationContract, IDisposable
     }
 
     [Fact]
+    public async Task A_folder_that_cannot_be_made_is_told_in_the_words_of_the_system()
+    {
+        var destination = new FileSystemDestination("edav", "/proc/none", flush: true);
+
+        var error = await Assert.ThrowsAsync<IOException>(() => destination.PrepareAsync(DateTimeOffset.UtcNow, Stop).AsTask());
+
+        Assert.Equal("mkdir /proc/none: no such file or directory", error.Message);
+    }
+
+    [Fact]
     public async Task Preparing_removes_what_a_killed_process_left_and_nothing_else()
     {
         var folder = Directory.CreateDirectory(Path.Combine(Root, "2025/06")).FullName;

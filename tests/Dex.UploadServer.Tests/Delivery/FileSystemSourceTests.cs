@@ -72,7 +72,7 @@ public sealed class FileSystemSourceTests : IDisposable
     [Theory]
     [InlineData("""{"b":"2","a":"1"}""", null)]
     [InlineData(null, """{"ID":"x","Size":4,"MetaData":{"b":"2","a":"1"}}""")]
-    [InlineData("""{"b":"2",""", """{"MetaData":{"a":"1","b":"2"},"Storage":null}""")]
+    [InlineData("""{"b":"2",""", """{"Size":4,"MetaData":{"a":"1","b":"2"},"Storage":null}""")]
     public async Task Metadata_comes_from_the_side_file_or_else_from_the_record(string? meta, string? info)
     {
         Write("", "data");
@@ -84,6 +84,22 @@ public sealed class FileSystemSourceTests : IDisposable
         Assert.Equal("a=1;b=2", string.Join(';', file!.Metadata.Select(pair => $"{pair.Key}={pair.Value}")));
         Assert.Equal(4, file.Length);
         Assert.Null(file.Crc32C);
+    }
+
+    [Theory]
+    [InlineData("""{"Size":5,"SizeIsDeferred":false,"MetaData":{"a":"1"}}""", null)]
+    [InlineData("""{"Size":5,"SizeIsDeferred":false,"MetaData":{"a":"1"}}""", "{}")]
+    [InlineData("""{"Size":3,"SizeIsDeferred":false,"MetaData":{"a":"1"}}""", null)]
+    [InlineData("""{"Size":4,"SizeIsDeferred":true,"MetaData":{"a":"1"}}""", null)]
+    [InlineData("""{"Size":"4","MetaData":{"a":"1"}}""", null)]
+    [InlineData("""{"MetaData":{"a":"1"}}""", null)]
+    public async Task An_upload_whose_data_is_not_as_long_as_its_record_says_is_not_finished(string info, string? meta)
+    {
+        Write("", "data");
+        Write(".meta", meta);
+        Write(".info", info);
+
+        Assert.Null(await _source.FindAsync(Id, Stop));
     }
 
     [Fact]

@@ -49,6 +49,25 @@ public sealed class HostingOptionsTests
     }
 
     [Theory]
+    [InlineData("SERVER_PROTOCOL=http://", "http", "localhost:0")]
+    [InlineData("SERVER_PROTOCOL=HTTPS", "https", "localhost:0")]
+    [InlineData("SERVER_HOSTNAME=http://a:1/", "http", "localhost:0")]
+    [InlineData("SERVER_HOSTNAME=a b", "http", "localhost:0")]
+    [InlineData("SERVER_HOSTNAME=host:8080", "http", "localhost:0")]
+    [InlineData("SERVER_HOSTNAME=::1", "http", "[::1]:0")]
+    [InlineData("SERVER_HOSTNAME=[::1]", "http", "[::1]:0")]
+    [InlineData("SERVER_HOSTNAME=0.0.0.0", "http", "0.0.0.0:0")]
+    public async Task What_the_predecessor_never_used_stops_no_start(string assignment, string protocol, string host)
+    {
+        await using var app = Program.Build([], Variables.Of(assignment));
+
+        app.Services.GetRequiredService<StartupValidations>().Check();
+
+        var ui = Get<UiAddressOptions>(app);
+        Assert.Equal((protocol, host), (ui.ExternalProtocol, ui.ExternalHost));
+    }
+
+    [Theory]
     [InlineData("files", "/files/")]
     [InlineData("/files", "/files/")]
     [InlineData("upload/v2/", "/upload/v2/")]

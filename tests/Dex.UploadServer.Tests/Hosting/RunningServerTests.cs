@@ -15,7 +15,7 @@ public sealed class RunningServerTests : IAsyncLifetime
 
     public RunningServerTests()
     {
-        _app = Program.Build([], Variables.Of("UI_PORT="), builder => builder.Logging.AddProvider(_log));
+        _app = Program.Build([], Variables.Of("UI_PORT=", "SERVER_PROTOCOL=ftp"), builder => builder.Logging.AddProvider(_log));
         _app.MapGet("/wait", async () =>
         {
             _entered.SetResult();
@@ -131,11 +131,17 @@ public sealed class RunningServerTests : IAsyncLifetime
     [Fact]
     public void The_start_is_told_in_the_words_and_order_operators_know()
     {
-        string[] expected = ["starting app ", "hosting tus handler /files/", "http handlers ready", $"started http server with tusd and dex handlers {Address.Port}"];
+        string[] expected = ["starting app", "hosting tus handler /files/", "registering destinations", "http handlers ready", $"started http server with tusd and dex handlers {Address.Port}"];
 
-        var told = _log.Messages.Where(message => expected.Any(text => message.Trim() == text.Trim()));
+        var told = _log.Messages.Select(message => expected.FirstOrDefault(text => message.StartsWith(text, StringComparison.Ordinal))).OfType<string>();
 
-        Assert.Equal(expected.Select(text => text.Trim()), told.Select(text => text.Trim()));
+        Assert.Equal(expected, told);
+    }
+
+    [Fact]
+    public void A_value_that_is_not_used_is_told_as_a_warning()
+    {
+        Assert.Contains(_log.Messages, message => message.StartsWith("configuration SERVER_PROTOCOL is neither http nor https", StringComparison.Ordinal));
     }
 
     private async Task<TcpClient> ConnectAsync()

@@ -82,8 +82,6 @@ public sealed class StartupFailureTests
     [InlineData("TUS_UPLOAD_PREFIX", "/")]
     [InlineData("TUS_UPLOAD_PREFIX", "a\\..\\b")]
     [InlineData("TUS_UPLOAD_PREFIX", "a\nb")]
-    [InlineData("SERVER_PROTOCOL", "ftp")]
-    [InlineData("SERVER_HOSTNAME", "a/b")]
     [InlineData("UI_SERVER_INTERNAL_HOST", "user@host")]
     [InlineData("UI_SERVER_INTERNAL_HOST", "host?x")]
     [InlineData("UI_SERVER_EXTERNAL_PROTOCOL", "javascript")]
@@ -91,12 +89,23 @@ public sealed class StartupFailureTests
     [InlineData("SERVER_KEEP_ALIVE_TIMEOUT", "-1")]
     [InlineData("SERVER_REQUEST_LINE_MAX_BYTES", "99999999999")]
     [InlineData("SERVER_SHUTDOWN_TIMEOUT", "abc")]
+    [InlineData("ADOPTION_MAX_AGE_DAYS", "2147483647")]
     public async Task A_bad_value_stops_the_start_with_its_name(string variable, string value)
     {
         var failure = await FailAsync($"{variable}={value}");
 
         Assert.Equal(BadConfiguration, failure.Message);
         Assert.Contains(variable, failure.Error);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_made_stops_the_start_without_a_stack_of_calls()
+    {
+        var failure = await FailAsync("LOCAL_FOLDER_UPLOADS_TUS=/proc/none");
+
+        Assert.Equal("error starting app, error initialize dex handler", failure.Message);
+        Assert.Contains("LOCAL_FOLDER_UPLOADS_TUS", failure.Error);
+        Assert.DoesNotContain(" at ", failure.Error);
     }
 
     [Fact]

@@ -27,15 +27,13 @@ internal sealed partial class DeliveryConfigurationLoader(
     /// <exception cref="DeliveryConfigurationException">The file is missing or wrong; with every problem at once.</exception>
     public DeliveryConfiguration Load()
     {
-        if ((options.Value.File ?? options.Value.UsualFiles.FirstOrDefault(File.Exists)) is not { } path)
+        if (options.Value.FindFile() is not { } path)
         {
             LogNone(string.Join(", ", options.Value.UsualFiles));
             return DeliveryConfiguration.Empty;
         }
 
-        var configuration = Parse(ReadFile(path), path);
-        LogTargets(path, string.Join(", ", configuration.Targets.Select(target => $"{target.Key} ({target.Type})")));
-        return configuration;
+        return Parse(ReadFile(path), path);
     }
 
     /// <param name="text">YAML, variables not yet expanded.</param>
@@ -80,9 +78,6 @@ internal sealed partial class DeliveryConfigurationLoader(
             throw new DeliveryConfigurationException($"open {path}: it cannot be read", error);
         }
     }
-
-    [LoggerMessage(LogLevel.Information, "registering destinations {file}{destinations}")]
-    private partial void LogTargets(string file, string destinations);
 
     [LoggerMessage(LogLevel.Warning, "no delivery configuration found, nothing will be delivered {files}")]
     private partial void LogNone(string files);

@@ -11,6 +11,9 @@ internal sealed class DeliveryConfigurationOptions
     /// <summary>File with targets and routing groups, relative to the working directory; it must exist. Default: the first of <see cref="UsualFiles"/> there is. <c>DEX_DELIVERY_CONFIG_FILE</c></summary>
     public string? File { get; set; }
 
+    /// <summary>The file to read, or null when none is named and none of the usual ones is there.</summary>
+    public string? FindFile() => File ?? UsualFiles.FirstOrDefault(System.IO.File.Exists);
+
     public static void Read(DeliveryConfigurationOptions options, EnvironmentReader env) =>
         options.File = env.OptionalText("DEX_DELIVERY_CONFIG_FILE");
 }

@@ -19,12 +19,12 @@ internal sealed class FileSystemSource(string baseFolder, string prefix) : IDeli
             return ValueTask.FromResult<SourceFile?>(null);
 
         var data = new FileInfo(Path.Combine(_folder, uploadId));
-        if (!data.Exists || ReadMetadata(data) is not { } metadata)
+        if (!data.Exists || ReadMetadata(data) is not { } metadata || MetadataFile.RecordDeniesFinish(data.FullName + ".info", data.Length))
             return ValueTask.FromResult<SourceFile?>(null);
         return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(data.FullName) { UploadId = uploadId, Length = data.Length, Metadata = metadata });
     }
 
-    /// <summary>The side file of metadata, which only finished uploads have; where it is missing or torn, what the upload's record says.</summary>
+    /// <summary>The side file of metadata, which only a finished upload has; where it is missing or torn, what the record of a finished upload says.</summary>
     private static ImmutableSortedDictionary<string, string>? ReadMetadata(FileInfo data) =>
         MetadataFile.Read(data.FullName + ".meta") ?? MetadataFile.ReadFromRecord(data.FullName + ".info", data.Length);
 

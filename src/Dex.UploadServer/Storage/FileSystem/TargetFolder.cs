@@ -68,7 +68,7 @@ internal sealed class TargetFolder : IDisposable
             }
             catch (IOException failed)
             {
-                throw new IOException($"mkdir {LexicalPath.Clean(root)}: {Describe(failed.HResult)}", failed);
+                throw new IOException($"mkdir {LexicalPath.Clean(root)}: {Describe(failed is FileNotFoundException or DirectoryNotFoundException ? NoSuchEntry : failed.HResult)}", failed);
             }
 
             handle = OpenAt(CurrentFolder, root, PathOnly | Folder | CloseOnExec, 0);
