@@ -43,6 +43,8 @@ public sealed class RecordingLifecycle : IUploadLifecycle
         return true;
     }
 
+    public void Unsettled(Upload upload) => Steps.Enqueue($"unsettled {upload.Id}");
+
     public ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken) => Note("terminated", upload);
 
     private ValueTask Note(string step, Upload upload)

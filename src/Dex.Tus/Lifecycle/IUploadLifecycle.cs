@@ -25,9 +25,13 @@ public interface IUploadLifecycle
     ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken);
 
     /// <summary>[pre-finish, post-finish] Every byte is stored and flushed. The finishing request is answered only after this returned. Idempotent.</summary>
-    /// <remarks>Called for partial uploads too, which the host must not process (tus.md CC10). An exception fails the request with 500; the host repairs by itself.</remarks>
+    /// <remarks>Called for partial uploads too, which the host must not process (tus.md CC10). An exception fails the request with 500.</remarks>
     /// <returns>False when what should follow from it cannot; counted as a hook error, the client still gets its answer.</returns>
     ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken);
+
+    /// <summary>A request failed while it stored or finished: every byte may be there although nobody has finished the upload. The host finishes it by itself (spec: reliability.md Q2).</summary>
+    /// <remarks>Synchronous and quick.</remarks>
+    void Unsettled(Upload upload);
 
     /// <summary>[post-terminate] The upload was deleted by its client.</summary>
     ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken);

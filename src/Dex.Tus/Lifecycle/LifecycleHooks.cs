@@ -76,6 +76,8 @@ internal sealed partial class LifecycleHooks(IUploadLifecycle lifecycle, TusMetr
             metrics.HookFailed("post-finish");
     }
 
+    public void Unsettled(Upload upload) => lifecycle.Unsettled(upload);
+
     public async ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken)
     {
         metrics.HookInvoked("post-terminate");

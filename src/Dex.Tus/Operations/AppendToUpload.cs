@@ -132,6 +132,11 @@ internal sealed class AppendToUpload(
             upload = await store.AppendAsync(upload, body, saving.Token);
             return upload;
         }
+        catch (Exception)
+        {
+            hooks.Unsettled(upload);
+            throw;
+        }
         finally
         {
             metrics.BytesReceived(Math.Max(body.Position, upload.Offset - before));

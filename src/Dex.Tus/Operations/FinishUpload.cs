@@ -10,11 +10,21 @@ internal sealed class FinishUpload(IUploadStore store, LifecycleHooks hooks, Tus
     /// <exception cref="IOException">Not finished; the request is answered 500 and the host repairs it by itself.</exception>
     public async ValueTask<Upload> ExecuteAsync(Upload upload, CancellationToken cancellationToken)
     {
-        upload = await store.FinishAsync(upload, cancellationToken);
-        if (upload.Kind != UploadKind.Final)
-            metrics.UploadFinished();
-        await hooks.FinishingAsync(upload, cancellationToken);
-        return upload;
+        var stored = upload;
+        try
+        {
+            upload = await store.FinishAsync(upload, cancellationToken);
+            if (upload.Kind != UploadKind.Final)
+                metrics.UploadFinished();
+            await hooks.FinishingAsync(upload, cancellationToken);
+            return upload;
+        }
+        catch (Exception)
+        {
+            // From now on HEAD says that it is complete, so it must become so without the client.
+            hooks.Unsettled(stored);
+            throw;
+        }
     }
 
     /// <summary>For a request that finds the upload complete already: makes sure that what follows from it is recorded, without counting it again.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
@@ -11,13 +12,21 @@ internal sealed partial class CompletionRepair(
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
     private readonly Channel<string> _owed = Channel.CreateUnbounded<string>();
+    private readonly ConcurrentDictionary<string, bool> _waiting = new(StringComparer.Ordinal);
 
     /// <summary>Repairs an upload in the background, again and again until it works.</summary>
-    public void TryLater(string uploadId) => _owed.Writer.TryWrite(uploadId);
+    public void TryLater(string uploadId)
+    {
+        if (_waiting.TryAdd(uploadId, true))
+            _owed.Writer.TryWrite(uploadId);
+    }
 
     /// <summary>Records the upload if it is stored in full; anything else is left alone.</summary>
     public async Task RepairAsync(string uploadId, CancellationToken cancellationToken)
     {
+        // Looked at before the lock is asked for: a client that goes on with its upload must not be interrupted.
+        if (await store.FindAsync(uploadId, cancellationToken) is not { IsComplete: true })
+            return;
         await using var held = await locker.AcquireAsync(uploadId, cancellationToken);
         if (held is null || await store.FindAsync(uploadId, cancellationToken) is not { IsComplete: true } upload)
             return;
@@ -32,6 +41,7 @@ internal sealed partial class CompletionRepair(
         var wait = TimeSpan.FromMilliseconds(200);
         await foreach (var uploadId in _owed.Reader.ReadAllAsync(stoppingToken))
         {
+            _waiting.TryRemove(uploadId, out _);
             try
             {
                 await RepairAsync(uploadId, stoppingToken);
@@ -40,7 +50,7 @@ internal sealed partial class CompletionRepair(
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(uploadId, error);
-                _owed.Writer.TryWrite(uploadId);
+                TryLater(uploadId);
                 await Task.Delay(wait, clock, stoppingToken);
                 wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
             }

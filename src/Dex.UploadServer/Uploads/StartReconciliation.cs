@@ -10,11 +10,15 @@ namespace Dex.UploadServer.Uploads;
 /// </summary>
 internal sealed partial class StartReconciliation(
     IUploadInventory inventory, IUploadStore store, ILedger ledger, ReportArchive archive, PredecessorAdoption adoption,
-    CompletionRepair repair, UploadMetrics metrics, ILogger<StartReconciliation> logger) : BackgroundService
+    CompletionRepair repair, UploadMetrics metrics, TimeProvider clock, ILogger<StartReconciliation> logger) : BackgroundService
 {
     private const int BatchSize = 500;
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
-    /// <summary>Goes through the store once.</summary>
+    private readonly List<string> _postponed = [];
+
+    /// <summary>Goes through the store once, and then through what failed again and again until it works.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var repaired = 0;
@@ -30,6 +34,13 @@ internal sealed partial class StartReconciliation(
 
         repaired += await ReconcileAsync(batch, cancellationToken);
         LogDone(repaired);
+        for (var wait = FirstWait; _postponed.Count > 0; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        {
+            await Task.Delay(wait, clock, cancellationToken);
+            string[] again = [.. _postponed];
+            _postponed.Clear();
+            await ReconcileAsync(again, cancellationToken);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -46,10 +57,21 @@ internal sealed partial class StartReconciliation(
         }
     }
 
-    private async Task<int> ReconcileAsync(List<string> uploadIds, CancellationToken cancellationToken)
+    private async Task<int> ReconcileAsync(IReadOnlyCollection<string> uploadIds, CancellationToken cancellationToken)
     {
         var repaired = 0;
-        var ended = await ledger.FilterEndedAsync(uploadIds, cancellationToken);
+        IReadOnlySet<string> ended;
+        try
+        {
+            ended = await ledger.FilterEndedAsync(uploadIds, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogPostponed(uploadIds.Count, error);
+            _postponed.AddRange(uploadIds);
+            return 0;
+        }
+
         foreach (var uploadId in uploadIds)
         {
             if (ended.Contains(uploadId))
@@ -60,7 +82,8 @@ internal sealed partial class StartReconciliation(
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
-                LogSkipped(uploadId, error); // one bad record stops neither the start nor the others
+                LogPostponed(1, error);
+                _postponed.Add(uploadId);
             }
         }
 
@@ -69,7 +92,7 @@ internal sealed partial class StartReconciliation(
 
     private async Task<bool> ReconcileAsync(string uploadId, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(uploadId, cancellationToken) is not { IsComplete: true } upload)
+        if (await FindReadableAsync(uploadId, cancellationToken) is not { IsComplete: true } upload)
             return false;
 
         var history = await archive.ReadAsync(uploadId, cancellationToken);
@@ -80,11 +103,27 @@ internal sealed partial class StartReconciliation(
         return true;
     }
 
+    private async Task<Upload?> FindReadableAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.FindAsync(uploadId, cancellationToken);
+        }
+        catch (InvalidDataException error)
+        {
+            LogSkipped(uploadId, error); // one bad record stops neither the start nor the others
+            return null;
+        }
+    }
+
     [LoggerMessage(LogLevel.Information, "reconciled uploads with the ledger {repaired}")]
     private partial void LogDone(int repaired);
 
     [LoggerMessage(LogLevel.Error, "reconciliation of uploads stopped")]
     private partial void LogStopped(Exception error);
+
+    [LoggerMessage(LogLevel.Error, "uploads are not reconciled yet {uploads}")]
+    private partial void LogPostponed(int uploads, Exception error);
 
     [LoggerMessage(LogLevel.Error, "upload cannot be reconciled {uploadId}")]
     private partial void LogSkipped(string uploadId, Exception error);

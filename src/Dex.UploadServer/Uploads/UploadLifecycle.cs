@@ -99,16 +99,10 @@ internal sealed partial class UploadLifecycle(
     public async ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken)
     {
         using var scope = logger.BeginUploadScope(upload.Id);
-        try
-        {
-            return await completion.RecordAsync(upload, cancellationToken);
-        }
-        catch (Exception)
-        {
-            repair.TryLater(upload.Id); // HEAD will say that it is complete, so it must become so without the client
-            throw;
-        }
+        return await completion.RecordAsync(upload, cancellationToken);
     }
+
+    public void Unsettled(Upload upload) => repair.TryLater(upload.Id);
 
     public async ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken)
     {
