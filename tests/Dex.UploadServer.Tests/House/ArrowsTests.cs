@@ -16,7 +16,7 @@ public sealed partial class ArrowsTests
         { "Messaging", ["Hosting", "Ledger"] },
         { "Manifests", ["Hosting"] },
         { "Reports", ["Hosting", "Ledger", "Messaging", "Manifests"] },
-        { "Delivery", ["Hosting", "Ledger", "Messaging", "Reports", "Manifests", "Health"] },
+        { "Delivery", ["Hosting", "Ledger", "Messaging", "Reports", "Manifests", "Health", "Telemetry"] },
         { "Routing", ["Hosting", "Ledger", "Messaging", "Delivery", "Manifests"] },
         { "Uploads", ["Hosting", "Tus", "Ledger", "Messaging", "Manifests", "Reports", "Routing", "Delivery", "Telemetry"] },
         { "Info", ["Hosting", "Tus", "Ledger", "Reports", "Delivery", "Manifests"] },
