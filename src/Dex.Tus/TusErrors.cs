@@ -37,6 +37,7 @@ public static class TusErrors
     public static readonly TusError UploadNotFinished = new(400, "ERR_UPLOAD_NOT_FINISHED", "one of the partial uploads is not finished");
     public static readonly TusError UploadInterrupted = new(400, "ERR_UPLOAD_INTERRUPTED", "upload has been interrupted by another request for this upload resource");
     public static readonly TusError UnexpectedEndOfBody = new(400, "ERR_UNEXPECTED_EOF", "server expected to receive more bytes");
+    public static readonly TusError InvalidChecksum = new(400, "ERR_INVALID_CHECKSUM", "missing, invalid or unsupported Upload-Checksum");
     public static readonly TusError ModifyFinal = new(403, "ERR_MODIFY_FINAL", "modifying a final upload is not allowed");
     public static readonly TusError OriginNotAllowed = new(403, "ERR_ORIGIN_NOT_ALLOWED", "request origin is not allowed");
     public static readonly TusError UploadNotFound = new(404, "ERR_UPLOAD_NOT_FOUND", "upload not found");
@@ -46,6 +47,7 @@ public static class TusErrors
     public static readonly TusError UploadSizeExceeded = new(413, "ERR_UPLOAD_SIZE_EXCEEDED", "upload's size exceeded");
     public static readonly TusError UploadLocked = new(423, "ERR_UPLOAD_LOCKED", "file currently locked");
     public static readonly TusError MetadataTooLarge = new(431, "ERR_METADATA_TOO_LARGE", "Upload-Metadata has too many keys or too many bytes");
+    public static readonly TusError ChecksumMismatch = new(460, "ERR_CHECKSUM_MISMATCH", "the body does not match its Upload-Checksum");
     public static readonly TusError ReadTimeout = new(500, "ERR_READ_TIMEOUT", "timeout while reading request body");
     public static readonly TusError ConnectionReset = new(500, "ERR_CONNECTION_RESET", "TCP connection reset by peer");
     public static readonly TusError NotImplemented = new(501, "ERR_NOT_IMPLEMENTED", "feature not implemented");

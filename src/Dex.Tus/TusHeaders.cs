@@ -15,6 +15,7 @@ public static class TusHeaders
     public const string UploadComplete = "Upload-Complete";
     public const string UploadLimit = "Upload-Limit";
     public const string InteropVersion = "Upload-Draft-Interop-Version";
+    public const string ChecksumAlgorithm = "Tus-Checksum-Algorithm";
     public const string MethodOverride = "X-HTTP-Method-Override";
 
     /// <summary>The one version of tus 1.0 there is.</summary>

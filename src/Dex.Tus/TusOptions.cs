@@ -32,6 +32,9 @@ public sealed class TusOptions
     /// <summary>Most parts of one final upload. Default 10,000.</summary>
     public int MaxParts { get; set; } = 10_000;
 
+    /// <summary>Where bodies with a checksum wait until it is verified, if they are larger than 1 MiB. Default: the folder for temporary files.</summary>
+    public string StagingFolder { get; set; } = Path.GetTempPath();
+
     /// <summary>Origins that browsers may call from; null allows any (default).</summary>
     public Regex? AllowedOrigins { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dex.Tus.Lifecycle;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Dex.Tus.Dialects;
 
@@ -13,6 +14,8 @@ internal static class Answers
     public static ValueTask WriteErrorAsync(HttpContext http, TusMetrics metrics, TusError error)
     {
         metrics.Refused(error.StatusCode, error.Code);
+        if (error == TusErrors.ChecksumMismatch && http.Features.Get<IHttpResponseFeature>() is { } response)
+            response.ReasonPhrase = "Checksum Mismatch"; // the framework has none for 460
         return WriteAsync(http, error.StatusCode, PlainText, error.Body);
     }
 

@@ -60,6 +60,7 @@ internal sealed class Tus1FrontEnd(
         var headers = http.Response.Headers;
         headers[TusHeaders.Version] = TusHeaders.SupportedVersion;
         headers[TusHeaders.Extension] = server.Extensions;
+        headers[TusHeaders.ChecksumAlgorithm] = ChecksumHeader.Algorithms;
         headers[TusHeaders.UploadLimit] = server.UploadLimit;
         if (server.MaxSize is { } maxSize)
             headers[TusHeaders.MaxSize] = maxSize;
@@ -73,6 +74,12 @@ internal sealed class Tus1FrontEnd(
         if (!TryReadCreation(http.Request, out var request, out var hasBody, out var error))
         {
             await Answers.WriteErrorAsync(http, metrics, error!);
+            return;
+        }
+
+        if (hasBody && !HasUsableChecksum(http.Request))
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidChecksum);
             return;
         }
 
@@ -193,6 +200,12 @@ internal sealed class Tus1FrontEnd(
             declared = bytes;
         }
 
+        if (!HasUsableChecksum(http.Request))
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidChecksum);
+            return;
+        }
+
         var result = await ReceiveAsync(http, uploadId, offset, declared);
         if (result.Error is { } error)
         {
@@ -209,9 +222,26 @@ internal sealed class Tus1FrontEnd(
         var request = new AppendRequest(offset, declared, ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
         {
             InputEnd = http.Features.Get<IInputEndFeature>(),
+            Checksum = ChecksumOf(http),
         };
         using var patience = Patience(http);
         return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
+    }
+
+    // In front of the body or announced behind it, not both; one in front can be judged before the body is read.
+    private static bool HasUsableChecksum(HttpRequest request)
+    {
+        var checksum = request.Headers[ChecksumHeader.Name];
+        return checksum.Count == 0 || (ChecksumHeader.Read(checksum) is not null && !ChecksumHeader.IsAnnounced(request.Headers.Trailer));
+    }
+
+    private static Func<ChecksumHeader?>? ChecksumOf(HttpContext http)
+    {
+        if (http.Request.Headers[ChecksumHeader.Name] is { Count: > 0 } header)
+            return () => ChecksumHeader.Read(header);
+        if (!ChecksumHeader.IsAnnounced(http.Request.Headers.Trailer))
+            return null;
+        return () => http.Features.Get<IHttpRequestTrailersFeature>() is { Available: true } behind ? ChecksumHeader.Read(behind.Trailers[ChecksumHeader.Name]) : null;
     }
 
     // HY2: the reference web page says in the draft's words that this is the last piece.

@@ -3,6 +3,7 @@ using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
+using Dex.Tus.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Dex.Tus.Operations;
@@ -20,6 +21,9 @@ internal sealed record AppendRequest(long Offset, long? DeclaredLength, long? Co
 
     /// <summary>Told the new offset about once a second while the body is being read; null if nobody wants to know.</summary>
     public Action<long>? Progress { get; init; }
+
+    /// <summary>Asked for the body's checksum when it has been read to its end; null if the body carries none. Answers null for one that is missing or unreadable.</summary>
+    public Func<ChecksumHeader?>? Checksum { get; init; }
 
     /// <summary>Where the upload ends if this body is its last one and says how long it is; null if it does not say.</summary>
     public long? End => Completes && ContentLength is { } bytes && bytes <= long.MaxValue - Offset ? Offset + bytes : null;
@@ -62,11 +66,18 @@ internal sealed class AppendToUpload(
         var room = (length ?? options.Value.MaxSize ?? long.MaxValue) - upload.Offset;
         if (request.ContentLength > room)
             return new AppendResult(upload, TusErrors.UploadSizeExceeded);
-        if (upload.Length is null && (request.DeclaredLength ?? request.End) is { } declared)
-            upload = await ((ILengthDeferralStore)store).DeclareLengthAsync(upload, declared, CancellationToken.None);
+        if (request.Checksum is { } checksum)
+            return await ReceiveVerifiedAsync(upload, request, checksum, room, held.ReleaseRequested, stopping);
 
+        upload = await DeclareAsync(upload, request);
         return await ReceiveAsync(upload, request, room, held.ReleaseRequested, stopping);
     }
+
+    // Durable before the first byte of the body is read, so that a client that repeats the length is right.
+    private async ValueTask<Upload> DeclareAsync(Upload upload, AppendRequest request) =>
+        upload.Length is null && (request.DeclaredLength ?? request.End) is { } declared
+            ? await ((ILengthDeferralStore)store).DeclareLengthAsync(upload, declared, CancellationToken.None)
+            : upload;
 
     private TusError? FindLengthError(Upload upload, AppendRequest request)
     {
@@ -85,20 +96,43 @@ internal sealed class AppendToUpload(
     private async ValueTask<AppendResult> ReceiveAsync(
         Upload upload, AppendRequest request, long room, CancellationToken releaseRequested, CancellationToken stopping)
     {
-        var before = upload.Offset;
-        BodyEnd end;
-        using (var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock))
+        using var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock);
+        var receiving = upload;
+        body.OnProgress = taken =>
         {
-            var receiving = upload;
-            body.OnProgress = taken =>
-            {
-                hooks.Receiving(receiving with { Offset = before + taken });
-                request.Progress?.Invoke(before + taken);
-            };
-            upload = await AppendAsync(upload, body, request.InputEnd, releaseRequested, stopping);
-            end = body.End;
+            hooks.Receiving(receiving with { Offset = receiving.Offset + taken });
+            request.Progress?.Invoke(receiving.Offset + taken);
+        };
+        await ReadAsync(body, request.InputEnd, async saving => upload = await AppendAsync(receiving, body, saving), releaseRequested, stopping);
+        return await ConcludeAsync(upload, request, body.End);
+    }
+
+    // All or nothing: what is not what its sender says it is never counts, not even for a moment.
+    private async ValueTask<AppendResult> ReceiveVerifiedAsync(
+        Upload upload, AppendRequest request, Func<ChecksumHeader?> checksum, long room, CancellationToken releaseRequested, CancellationToken stopping)
+    {
+        await using var stage = new ChunkStage(options.Value.StagingFolder);
+        using var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock);
+        await ReadAsync(body, request.InputEnd, async saving => await stage.FillAsync(body, saving), releaseRequested, stopping);
+        if (body.End != BodyEnd.Complete)
+        {
+            metrics.BodyEndedEarly(body.End.ToString());
+            return new AppendResult(upload, ErrorOf(body.End), body.End);
         }
 
+        if (checksum() is not { } expected)
+            return new AppendResult(upload, TusErrors.InvalidChecksum, body.End);
+        var digest = await stage.HashAsync(expected.Algorithm, CancellationToken.None);
+        if (!digest.AsSpan().SequenceEqual(expected.Digest))
+            return new AppendResult(upload, TusErrors.ChecksumMismatch, body.End);
+
+        upload = await DeclareAsync(upload, request);
+        using var verified = new IncomingBody(stage.OpenReader(), stage.Length, stage.Length, options.Value.ReadTimeout, clock);
+        return await ConcludeAsync(await AppendAsync(upload, verified, CancellationToken.None), request, body.End);
+    }
+
+    private async ValueTask<AppendResult> ConcludeAsync(Upload upload, AppendRequest request, BodyEnd end)
+    {
         if (end != BodyEnd.Complete)
             metrics.BodyEndedEarly(end.ToString());
         if (request.Completes && end == BodyEnd.Complete && upload.Length is null)
@@ -114,8 +148,8 @@ internal sealed class AppendToUpload(
         return new AppendResult(upload, ErrorOf(end), end);
     }
 
-    private async ValueTask<Upload> AppendAsync(
-        Upload upload, IncomingBody body, IInputEndFeature? inputEnd, CancellationToken releaseRequested, CancellationToken stopping)
+    private async ValueTask ReadAsync(
+        IncomingBody body, IInputEndFeature? inputEnd, Func<CancellationToken, ValueTask> take, CancellationToken releaseRequested, CancellationToken stopping)
     {
         // Reading ends when the client leaves, another request wants this upload, or the server stops.
         using var left = inputEnd?.Listen(() => body.Stop(BodyEnd.CutShort));
@@ -125,11 +159,15 @@ internal sealed class AppendToUpload(
         // What has arrived is kept all the same: the store gets its own, longer patience.
         using var saving = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
         body.OnCut = () => saving.CancelAfter(options.Value.GracePeriod);
+        await take(saving.Token);
+    }
 
+    private async ValueTask<Upload> AppendAsync(Upload upload, IncomingBody body, CancellationToken saving)
+    {
         var before = upload.Offset;
         try
         {
-            upload = await store.AppendAsync(upload, body, saving.Token);
+            upload = await store.AppendAsync(upload, body, saving);
             return upload;
         }
         catch (Exception)

@@ -16,6 +16,7 @@ internal sealed class DescribeServer
             extensions.Add("concatenation");
         if (store is ILengthDeferralStore)
             extensions.Add("creation-defer-length");
+        extensions.AddRange(["checksum", "checksum-trailer"]);
         Extensions = string.Join(',', extensions);
         MaxSize = options.Value.MaxSize?.ToString(CultureInfo.InvariantCulture);
         UploadLimit = MaxSize is null ? "min-size=0" : $"min-size=0,max-size={MaxSize}";

@@ -11,9 +11,10 @@ internal static class UploadsExtensions
     {
         builder.Services.AddEnvironmentOptions<UploadsOptions, UploadsOptionsValidator>(UploadsOptions.Read);
         builder.Services.AddTus();
-        builder.Services.AddOptions<TusOptions>().Configure<IOptions<UploadsOptions>, IOptions<RoutePathOptions>>((tus, uploads, paths) =>
+        builder.Services.AddOptions<TusOptions>().Configure<IOptions<UploadsOptions>, IOptions<RoutePathOptions>, IOptions<UploadFolderOptions>>((tus, uploads, paths, folder) =>
         {
             uploads.Value.CopyTo(tus);
+            tus.StagingFolder = folder.Value.BaseFolder;
             tus.BasePath = paths.Value.UploadsUrl ?? paths.Value.UploadsPath;
         });
         builder.Services.AddSingleton<UploadMetrics>();
