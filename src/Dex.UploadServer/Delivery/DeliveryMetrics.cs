@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Dex.UploadServer.Telemetry;
 
 namespace Dex.UploadServer.Delivery;
 
@@ -28,11 +29,11 @@ internal sealed class DeliveryMetrics
     public void Introduce(string target)
     {
         Active(target);
-        _deliveries.Add(0, Target(target), Result("started"));
-        _deliveries.Add(0, Target(target), Result("completed"));
-        _deliveries.Add(0, Target(target), Result("failed"));
-        _dead.Add(0, Target(target));
-        _retries.Add(0, Target(target));
+        foreach (var result in (string[])["started", "completed", "failed"])
+            _deliveries.EnsureExists(Target(target), Result(result));
+        _dead.EnsureExists(Target(target));
+        _retries.EnsureExists(Target(target));
+        _speed.EnsureExists(Target(target));
     }
 
     public void Started(string target)

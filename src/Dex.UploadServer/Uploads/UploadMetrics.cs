@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Dex.UploadServer.Telemetry;
 
 namespace Dex.UploadServer.Uploads;
 
@@ -14,9 +15,10 @@ internal sealed class UploadMetrics
     {
         var meter = meters.Create("Dex.Uploads");
         _active = meter.CreateUpDownCounter<long>("dex_server_active_uploads", description: "Current number of active uploads");
-        _active.Add(0);
+        _active.EnsureExists();
         _speed = meter.CreateHistogram("dex_server_upload_speed_bytes_per_second", description: "File upload speed distribution",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.. Enumerable.Range(0, 20).Select(n => 10 * Math.Pow(2.5, n))] });
+        _speed.EnsureExists();
     }
 
     public void Started(int uploads = 1) => Change(uploads);

@@ -93,8 +93,8 @@ internal sealed class MetricFamily
         var observed = Kind is MetricKind.ObservedCounter or MetricKind.ObservedGauge;
         var scrape = Interlocked.Read(ref _scrape);
         var shown = _series.Values.Where(series => !observed || series.Scrape == scrape).ToHashSet();
-        if (shown.Count == 0)
-            return;
+        if (observed && shown.Count == 0)
+            return; // Any other family is shown from the start, so that a name that is spelled wrong can be told from one that has nothing to count yet.
         output.Write(_header);
         foreach (var series in shown.OrderBy(series => series.Labels, StringComparer.Ordinal))
             series.Write(output);
