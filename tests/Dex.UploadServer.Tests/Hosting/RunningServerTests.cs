@@ -52,6 +52,21 @@ public sealed class RunningServerTests : IAsyncLifetime
         Assert.DoesNotContain("Server:", answer);
     }
 
+    [Theory]
+    [InlineData("/Health")]
+    [InlineData("/health/")]
+    [InlineData("/VERSION")]
+    [InlineData("/metrics/")]
+    [InlineData("/info")]
+    [InlineData("/route/")]
+    public async Task A_path_is_known_in_its_own_spelling_only(string path)
+    {
+        var answer = await ExchangeAsync($"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 404 ", answer);
+        Assert.EndsWith("\r\n\r\n404 page not found\n", answer);
+    }
+
     [Fact]
     public async Task An_unknown_path_has_no_body_on_head()
     {
