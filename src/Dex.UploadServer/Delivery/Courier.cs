@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Dex.UploadServer.Ledger;
 using Dex.UploadServer.Messaging;
+using Dex.UploadServer.Reports;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Delivery;
@@ -30,7 +31,7 @@ internal sealed partial class Courier(
         {
             var carried = await CarryPatientlyAsync(delivery, destination, cut);
             metrics.Completed(delivery.Target, carried.Length, clock.GetElapsedTime(start));
-            LogDelivered(delivery.UploadId + delivery.Target, carried.File.Location);
+            LogDelivered(delivery.UploadId + delivery.Target);
             return Outcome(carried.Manifest, DeliveryVerdict.Delivered, carried.File.Location, carried.File.Warnings.Select(text => new AttemptIssue("WARNING", text)));
         }
         catch (OperationCanceledException) when (cut.IsCancellationRequested)
@@ -40,7 +41,7 @@ internal sealed partial class Courier(
         catch (Exception error)
         {
             metrics.Failed(delivery.Target);
-            LogFailed(delivery.Target, error.Message);
+            LogFailed(delivery.Target, ReportRedaction.HidePath(error.Message, delivery.Path));
             var verdict = error switch
             {
                 DeliveryRefusedException => DeliveryVerdict.Refused,
@@ -122,8 +123,9 @@ internal sealed partial class Courier(
     [LoggerMessage(LogLevel.Information, "starting file copy")]
     private partial void LogStarting();
 
-    [LoggerMessage(LogLevel.Information, "file delivered {event}{location}")]
-    private partial void LogDelivered(string @event, string location);
+    // Not where it went: the sender has a part in its name.
+    [LoggerMessage(LogLevel.Information, "file delivered {event}")]
+    private partial void LogDelivered(string @event);
 
     [LoggerMessage(LogLevel.Error, "failed to deliver file {target}{error}")]
     private partial void LogFailed(string target, string error);

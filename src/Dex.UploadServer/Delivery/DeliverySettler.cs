@@ -30,8 +30,9 @@ internal sealed partial class DeliverySettler(
             return null;
         }
 
+        var error = ReportRedaction.HidePath(outcome.Error, delivery.Path);
         if (outcome.Verdict != DeliveryVerdict.Delivered)
-            LogNotHandled(delivery.UploadId + delivery.Target, outcome.Error);
+            LogNotHandled(delivery.UploadId + delivery.Target, error);
         if (state == DeliveryState.Waiting)
         {
             metrics.Retrying(delivery.Target);
@@ -40,7 +41,7 @@ internal sealed partial class DeliverySettler(
         else if (state == DeliveryState.Dead)
         {
             metrics.Dead(delivery.Target);
-            LogDead(delivery.UploadId, delivery.Target, attempts, outcome.Error);
+            LogDead(delivery.UploadId, delivery.Target, attempts, error);
         }
 
         return new Settled(batch, state == DeliveryState.Waiting ? dueAt : null);

@@ -13,6 +13,9 @@ internal sealed record Report(string Type, string UploadId, ImmutableSortedDicti
 
     public ImmutableArray<AttemptIssue> Issues { get; init; } = [];
 
+    /// <summary>For the log: an issue's message without the manifest values that it quotes.</summary>
+    public Func<string, string> HideInIssue { get; init; } = static message => message;
+
     /// <summary>Writes what follows the content's schema name and version.</summary>
     public required Action<ReportJsonWriter> WriteContent { get; init; }
 }

@@ -51,7 +51,7 @@ internal sealed class ReportJsonWriter
 
     /// <summary>Where a file is, its name included.</summary>
     public void Location(string name, string location) =>
-        _json.WriteString(name, _hideValues ? ReportRedaction.HideFileName(location, _report.Manifest) : location);
+        _json.WriteString(name, _hideValues ? ReportRedaction.Hide(location) : location);
 
     /// <summary>The whole manifest.</summary>
     public void Manifest(string name)
@@ -127,7 +127,7 @@ internal sealed class ReportJsonWriter
         {
             _json.WriteStartObject();
             _json.WriteString("level"u8, issue.Level);
-            _json.WriteString("message"u8, _hideValues ? ReportRedaction.HideValues(issue.Message, _report.Manifest) : issue.Message);
+            _json.WriteString("message"u8, _hideValues ? _report.HideInIssue(issue.Message) : issue.Message);
             _json.WriteEndObject();
         }
 

@@ -29,6 +29,7 @@ internal sealed partial class ReportWriter(BuildInfo build, TimeProvider clock, 
         {
             Succeeded = problems.Count == 0,
             Issues = problems.Count == 0 ? [] : [new AttemptIssue("ERROR", string.Join('\n', problems))],
+            HideInIssue = ReportRedaction.HideQuotedValues,
             WriteContent = static content =>
             {
                 content.FileName("filename");
@@ -58,6 +59,7 @@ internal sealed partial class ReportWriter(BuildInfo build, TimeProvider clock, 
         {
             Succeeded = attempt.Succeeded,
             Issues = attempt.Issues,
+            HideInIssue = reason => ReportRedaction.HidePath(reason, delivery.Path),
             WriteContent = content =>
             {
                 content.Text("file_source_blob_url", delivery.SourceUrl);

@@ -84,7 +84,39 @@ public sealed class ReportWriterTests
             Assert.DoesNotContain(hidden, report, StringComparison.Ordinal);
         Assert.Contains("\"filename\":\"***\",\"metadata\":{\"data_producer_id\":\"***\",\"data_stream_id\":\"dextesting\"", report, StringComparison.Ordinal);
         Assert.Contains("\"sender_id\":\"***\",\"data_stream_id\":\"dextesting\"", report, StringComparison.Ordinal);
-        Assert.Contains("\"file_destination_blob_url\":\"out/***_1\"", log.Entries[1].Fields["report"]!.ToString(), StringComparison.Ordinal);
+        Assert.Contains("\"file_destination_blob_url\":\"***\"", log.Entries[1].Fields["report"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("open uploads/edav/a: permission denied", "a", "open uploads/edav/***: permission denied")]
+    [InlineData("open a: permission denied", "a", "open ***: permission denied")]
+    [InlineData("uploads/edav/2025/06/a b was not written right: checksum 1 instead of 2", "2025/06/a b", "uploads/edav/*** was not written right: checksum 1 instead of 2")]
+    [InlineData("mkdir uploads/edav/2025/06: disk quota exceeded", "2025/06/a.txt", "mkdir uploads/edav/***: disk quota exceeded")]
+    [InlineData("source file does not exist", "s", "source file does not exist")]
+    [InlineData("no progress for 30 seconds", "a.txt", "no progress for 30 seconds")]
+    public void Of_a_failed_copy_the_log_tells_the_reason_without_the_delivered_path(string reason, string path, string expected)
+    {
+        var log = new RecordingLogger();
+
+        ReportSamples.Writer(log).FileCopy(
+            ReportSamples.Delivery("") with { Path = path }, ReportSamples.Manifest.SetItem("received_filename", "a"),
+            ReportSamples.Attempt("", new AttemptIssue("ERROR", reason)), ReportSamples.CopyStarted);
+
+        Assert.Contains($"\"message\":\"{expected}\"", log.Entries[0].Fields["report"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_verdict_the_log_shows_everything_but_the_quoted_values()
+    {
+        var log = new RecordingLogger();
+        string[] problems = ["validation failure", "field a was missing", "b had disallowed value a", "invalid character found in a had disallowed value / validation failure"];
+
+        ReportSamples.Writer(log).MetadataVerify(
+            ReportSamples.UploadId, ReportSamples.Manifest.SetItem("received_filename", "a"), problems, VerifyStarted, VerifyEnded);
+
+        Assert.Contains(
+            "\"message\":\"validation failure\\nfield a was missing\\nb had disallowed value ***\\ninvalid character found in *** validation failure\"",
+            log.Entries[0].Fields["report"]!.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
