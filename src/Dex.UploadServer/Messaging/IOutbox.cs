@@ -15,6 +15,10 @@ internal interface IOutbox
 
     /// <summary>Sends a message that a later one will replace: kept in order with the others, not kept over a crash. Never blocks.</summary>
     void SendPassing(OutboxMessage message);
+
+    /// <summary>As <see cref="SendPassing"/>, for a message that its reader looks for as soon as the caller is done.</summary>
+    /// <returns>When the first sending attempt has ended, well or not; at most the time that <see cref="SendAsync"/> waits.</returns>
+    Task SendPassingAsync(OutboxMessage message, CancellationToken cancellationToken);
 }
 
 /// <summary>One place messages go to: files, and later SNS or Service Bus.</summary>

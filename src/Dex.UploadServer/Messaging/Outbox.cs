@@ -84,24 +84,33 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
                 _metrics.Published(message.Type);
         }
 
-        var dispatch = Enqueue(batch, mayBeARepeat: false);
-        if (dispatch.Tried.IsCompleted)
-            return;
-        try
-        {
-            await dispatch.Tried.WaitAsync(LongestWait, _clock, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // A sink hangs. The batch is safe in the ledger, and the caller has waited long enough.
-        }
+        await WaitAsync(Enqueue(batch, mayBeARepeat: false), cancellationToken);
     }
 
-    public void SendPassing(OutboxMessage message) => _ = Enqueue(new OutboxBatch(0, [message]), mayBeARepeat: false);
+    public void SendPassing(OutboxMessage message) => _ = EnqueuePassing(message);
+
+    public Task SendPassingAsync(OutboxMessage message, CancellationToken cancellationToken) => WaitAsync(EnqueuePassing(message), cancellationToken);
 
     private static int LaneOf(string uploadId) => (int)((uint)uploadId.GetHashCode(StringComparison.Ordinal) % LanesPerSink);
 
-    private Dispatch Enqueue(OutboxBatch batch, bool mayBeARepeat)
+    private async Task WaitAsync(Task tried, CancellationToken cancellationToken)
+    {
+        if (tried.IsCompleted)
+            return;
+        try
+        {
+            await tried.WaitAsync(LongestWait, _clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // A sink hangs. What must not be lost is safe in the ledger, and the caller has waited long enough.
+        }
+    }
+
+    private Task EnqueuePassing(OutboxMessage message) => Enqueue(new OutboxBatch(0, [message]), mayBeARepeat: false);
+
+    /// <returns>Ends when every sink has been tried once.</returns>
+    private Task Enqueue(OutboxBatch batch, bool mayBeARepeat)
     {
         var lane = LaneOf(batch.Messages[0].UploadId);
         var takers = _lanes.Where(lanes => batch.Messages.Any(message => lanes[lane].Takes(message.Kind))).Select(lanes => lanes[lane]).ToArray();
@@ -110,7 +119,7 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
         {
             Interlocked.Add(ref _textBytes, -dispatch.Bytes);
             if (dispatch.IsPassing)
-                return dispatch;
+                return Task.CompletedTask; // given up
             dispatch.DropText();
         }
 
@@ -118,7 +127,7 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
             taker.Enqueue(dispatch);
         if (takers.Length == 0)
             Finish(dispatch);
-        return dispatch;
+        return dispatch.Tried;
     }
 
     private void Finish(Dispatch dispatch)

@@ -37,8 +37,9 @@ internal sealed partial class CompletionRecorder(
             CompletedAt = now,
             Crc32C = upload.Crc32C,
         };
+        // A part is not completed for readers of reports, but its last bytes have been received.
         IReadOnlyList<OutboxMessage> messages = isPartial
-            ? []
+            ? [reports.UploadStatus(upload.Id, manifest, upload.Offset, upload.Length)]
             : [reports.UploadCompleted(upload.Id, manifest), reports.UploadStatus(upload.Id, manifest, upload.Offset, upload.Length), .. plan.Events];
         if (await ledger.CompleteUploadAsync(new UploadCompletion(record, plan.Deliveries, messages), cancellationToken) is not { } batch)
             return true; // recorded before: everything that follows from it has its own record

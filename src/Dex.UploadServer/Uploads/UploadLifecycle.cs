@@ -81,11 +81,8 @@ internal sealed partial class UploadLifecycle(
 
     public void Receiving(Upload upload) => outbox.SendPassing(StatusOf(upload));
 
-    public ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken)
-    {
-        outbox.SendPassing(StatusOf(upload));
-        return ValueTask.CompletedTask;
-    }
+    public async ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken) =>
+        await outbox.SendPassingAsync(StatusOf(upload), cancellationToken);
 
     public async ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken)
     {

@@ -181,6 +181,8 @@ internal sealed class TestOutbox : IOutbox
     }
 
     public void SendPassing(OutboxMessage message) => throw new NotSupportedException();
+
+    public Task SendPassingAsync(OutboxMessage message, CancellationToken cancellationToken) => throw new NotSupportedException();
 }
 
 /// <summary>Has every upload, unless told otherwise.</summary>

@@ -164,6 +164,41 @@ public sealed class OutboxTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_passing_message_stands_in_the_file_behind_what_was_sent_before_when_its_call_returns()
+    {
+        var outbox = await _messaging.StartAsync(new FileSink(_messaging.Files));
+        var uploadId = MessagingFixture.NewId();
+
+        outbox.SendPassing(MessagingFixture.Report(uploadId, "upload-status", "1"));
+        await outbox.SendPassingAsync(MessagingFixture.Report(uploadId, "upload-status", "2"), Stop);
+
+        Assert.Equal(["1", "2"], _messaging.LinesOf(uploadId, "upload-status"));
+        Assert.Empty(await _messaging.Ledger.ReadOutboxAsync(0, 10, Stop));
+    }
+
+    [Fact]
+    public async Task A_sink_that_refuses_or_hangs_keeps_nobody_who_sends_a_passing_message()
+    {
+        var outbox = await _messaging.StartAsync(_broker);
+        var uploadId = MessagingFixture.NewId();
+        _broker.Refused[uploadId] = true;
+        await outbox.SendPassingAsync(MessagingFixture.Report(uploadId, "a", "refused"), Stop);
+        _broker.Refused.Clear();
+        _broker.Hanging = new TaskCompletionSource();
+
+        var sending = outbox.SendPassingAsync(MessagingFixture.Report(uploadId, "a", "late"), Stop);
+        await Eventually.TrueAsync(() =>
+        {
+            _messaging.Clock.Advance(TimeSpan.FromSeconds(1));
+            return sending.IsCompleted;
+        });
+
+        Assert.Empty(_broker.Sent);
+        _broker.Hanging.SetResult();
+        await Eventually.TrueAsync(() => _broker.Sent.SequenceEqual(["late"]));
+    }
+
+    [Fact]
     public async Task Nothing_to_publish_is_no_work()
     {
         var outbox = await _messaging.StartAsync(_broker);

@@ -74,6 +74,8 @@ internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, 
 
     public void SendPassing(OutboxMessage message) => throw new NotSupportedException();
 
+    public Task SendPassingAsync(OutboxMessage message, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public void Notify(string targetKey) => Notified.Add(targetKey);
 
     public async ValueTask DisposeAsync()
