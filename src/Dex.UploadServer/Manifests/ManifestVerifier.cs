@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Dex.UploadServer.Manifests;
 
 /// <inheritdoc cref="IManifestVerifier"/>
-internal sealed class ManifestVerifier(ManifestConfigs configs) : IManifestVerifier
+internal sealed partial class ManifestVerifier(ManifestConfigs configs, ILogger<ManifestVerifier> logger) : IManifestVerifier
 {
     private const string Failure = "validation failure";
 
@@ -18,6 +18,7 @@ internal sealed class ManifestVerifier(ManifestConfigs configs) : IManifestVerif
         if (await configs.FindAsync(name, cancellationToken) is not { } config)
             return Refused($"open {OnOneLine(name)}: no such file or directory", Failure, "manifest validation config file not found");
 
+        LogChecking(name);
         var problems = ImmutableArray.CreateBuilder<string>();
         var unlisted = ManifestKeys.FileNames.ToList();
         foreach (var field in config.Fields)
@@ -63,4 +64,7 @@ internal sealed class ManifestVerifier(ManifestConfigs configs) : IManifestVerif
     // Readers split reports at line breaks: one problem must stay one line.
     private static string OnOneLine(string value) =>
         value.Replace("\r\n", " ", StringComparison.Ordinal).Replace('\n', ' ').Replace('\r', ' ');
+
+    [LoggerMessage(LogLevel.Information, "checking config {config}")]
+    private partial void LogChecking(string config);
 }

@@ -1,4 +1,7 @@
+using System.Text;
+using System.Text.Json;
 using System.Threading.Channels;
+using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Ledger;
 
 namespace Dex.UploadServer.Messaging;
@@ -180,14 +183,15 @@ internal sealed partial class SinkLane
                 Interlocked.Exchange(ref _sendingSince, _clock.GetTimestamp());
                 await _sink.SendAsync(message, dispatch.MayBeARepeat, _giveUp);
                 _metrics.Published(message.Type);
-                LogPublished(message.Kind == MessageKind.Event ? LogLevel.Information : LogLevel.Debug, message.UploadId, message.Type);
+                if (message.Kind == MessageKind.Event)
+                    LogPublished(message.UploadId, Describe(message.UploadId, message.Type));
             }
 
             return true;
         }
         catch (Exception failure) // Whatever the sink says, the message is kept and tried again.
         {
-            LogFailed(dispatch.UploadId, message?.Type ?? "", _sink.Name, failure.Message);
+            LogFailed(dispatch.UploadId, Describe(dispatch.UploadId, message?.Type ?? ""), _sink.Name, failure.Message);
             return false;
         }
         finally
@@ -195,6 +199,10 @@ internal sealed partial class SinkLane
             Interlocked.Exchange(ref _sendingSince, 0);
         }
     }
+
+    /// <summary>A message without what its sender wrote.</summary>
+    private static RawJson Describe(string uploadId, string type) =>
+        new(Encoding.UTF8.GetBytes($$"""{"type":"{{JsonEncodedText.Encode(type)}}","upload_id":"{{JsonEncodedText.Encode(uploadId)}}"}"""));
 
     private async Task<IReadOnlyList<OutboxMessage>> ReadAgainAsync(long sequence)
     {
@@ -230,11 +238,12 @@ internal sealed partial class SinkLane
         public int Failures { get; set; }
     }
 
-    [LoggerMessage("published event {uploadId}{type}")]
-    private partial void LogPublished(LogLevel level, string uploadId, string type);
+    // Of events only: that a report was published is what its REPORT line says.
+    [LoggerMessage(LogLevel.Information, "published event {uploadId}{event}")]
+    private partial void LogPublished(string uploadId, RawJson @event);
 
-    [LoggerMessage(LogLevel.Error, "Failed to publish {uploadId}{type}{publisher}{err}")]
-    private partial void LogFailed(string uploadId, string type, string publisher, string err);
+    [LoggerMessage(LogLevel.Error, "Failed to publish {uploadId}{event}{publisher}{err}")]
+    private partial void LogFailed(string uploadId, RawJson @event, string publisher, string err);
 
     [LoggerMessage(LogLevel.Error, "message lane failed {publisher}{error}")]
     private partial void LogLaneFailed(string publisher, string error);

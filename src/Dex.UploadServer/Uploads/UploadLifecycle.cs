@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Stores;
 using Dex.Tus.Wire;
@@ -6,19 +7,25 @@ using Dex.UploadServer.Ledger;
 using Dex.UploadServer.Manifests;
 using Dex.UploadServer.Messaging;
 using Dex.UploadServer.Reports;
+using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Uploads;
 
 /// <summary>DEX's part in an upload's life: manifest check before a byte is taken, a report for every step, completion recorded once and for good.</summary>
 internal sealed partial class UploadLifecycle(
     IManifestVerifier verifier, IReportWriter reports, ILedger ledger, IOutbox outbox, CompletionRecorder completion,
-    CompletionRepair repair, UploadMetrics metrics, TimeProvider clock, ILogger<UploadLifecycle> logger) : IUploadLifecycle
+    CompletionRepair repair, UploadMetrics metrics, TimeProvider clock, IOptions<ReportOptions> reportOptions, ILogger<UploadLifecycle> logger) : IUploadLifecycle
 {
+#pragma warning disable CA1727 // The field's name is frozen, and has a space in it that no parameter could have.
+    private static readonly Action<ILogger, string, Exception?> LogIdChosen =
+        LoggerMessage.Define<string>(LogLevel.Information, default, "set tus upload ID {upload ID}");
+#pragma warning restore CA1727
+
     public async ValueTask<CreationDecision> CreatingAsync(CreationRequest request, CancellationToken cancellationToken)
     {
         var uploadId = UploadId.Create();
         using var scope = logger.BeginUploadScope(uploadId);
-        LogIdChosen(uploadId);
+        LogIdChosen(logger, uploadId, null);
         var ingestedAt = clock.GetUtcNow();
         var timestamp = WireTime.Format(ingestedAt);
         var metadata = request.Metadata.With(ManifestKeys.IngestedAt, timestamp).With(ManifestKeys.UploadId, uploadId);
@@ -29,6 +36,7 @@ internal sealed partial class UploadLifecycle(
         LogTransformComplete();
 
         LogVerify();
+        LogChecking(reportOptions.Value.LogManifestValues ? manifest : ReportRedaction.HideValues(manifest));
         var startedAt = clock.GetUtcNow();
         ManifestVerdict verdict;
         try
@@ -49,7 +57,7 @@ internal sealed partial class UploadLifecycle(
             return CreationDecision.Accept(uploadId, metadata, new CreationState(uploadId, manifest, ingestedAt, [transform, verify]));
         }
 
-        LogRejected(verdict.Problems.Length);
+        LogRejected(reportOptions.Value.LogManifestValues ? verdict.Problems : verdict.Problems.Select(ReportRedaction.HideQuotedValue));
         await outbox.PublishAsync([transform, verify], CancellationToken.None);
         return CreationDecision.Refuse(ManifestRefusal.Rejected(uploadId, verdict.Problems));
     }
@@ -81,8 +89,12 @@ internal sealed partial class UploadLifecycle(
 
     public void Receiving(Upload upload) => outbox.SendPassing(StatusOf(upload));
 
-    public async ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken) =>
+    public async ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        LogReceived(upload.Id);
         await outbox.SendPassingAsync(StatusOf(upload), cancellationToken);
+        LogReceivedComplete(upload.Id);
+    }
 
     public async ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken)
     {
@@ -108,9 +120,6 @@ internal sealed partial class UploadLifecycle(
     private OutboxMessage StatusOf(Upload upload) =>
         reports.UploadStatus(upload.Id, upload.Metadata.ToSortedText(), upload.Offset, upload.Length);
 
-    [LoggerMessage(LogLevel.Information, "set tus upload ID {uploadIdChosen}")]
-    private partial void LogIdChosen(string uploadIdChosen);
-
     [LoggerMessage(LogLevel.Information, "starting metadata-transform")]
     private partial void LogTransform();
 
@@ -123,11 +132,14 @@ internal sealed partial class UploadLifecycle(
     [LoggerMessage(LogLevel.Information, "starting metadata-verify")]
     private partial void LogVerify();
 
+    [LoggerMessage(LogLevel.Information, "checking the sender manifest {manifest}")]
+    private partial void LogChecking(ImmutableSortedDictionary<string, string> manifest);
+
     [LoggerMessage(LogLevel.Information, "metadata-verify complete")]
     private partial void LogVerifyComplete();
 
-    [LoggerMessage(LogLevel.Warning, "validation errors and warnings {problemCount}")]
-    private partial void LogRejected(int problemCount);
+    [LoggerMessage(LogLevel.Warning, "validation errors and warnings {errors}")]
+    private partial void LogRejected(IEnumerable<string> errors);
 
     [LoggerMessage(LogLevel.Error, "manifest config cannot be read")]
     private partial void LogUnreadable(Exception error);
@@ -137,4 +149,10 @@ internal sealed partial class UploadLifecycle(
 
     [LoggerMessage(LogLevel.Information, "upload-started report complete")]
     private partial void LogStartedComplete();
+
+    [LoggerMessage(LogLevel.Information, "starting upload-status report {uploadId}")]
+    private partial void LogReceived(string uploadId);
+
+    [LoggerMessage(LogLevel.Information, "upload-status report complete {uploadId}")]
+    private partial void LogReceivedComplete(string uploadId);
 }

@@ -13,7 +13,7 @@ internal sealed class Configs
     {
         var environment = new EnvironmentReader(variables.ToDictionary(variable => variable.Name, variable => variable.Value));
         Cache = new ManifestConfigs(Source, environment, Options.Create(new ManifestOptions()), Clock, NullLogger<ManifestConfigs>.Instance);
-        Verifier = new ManifestVerifier(Cache);
+        Verifier = new ManifestVerifier(Cache, NullLogger<ManifestVerifier>.Instance);
     }
 
     public MemoryConfigSource Source { get; } = new();

@@ -129,6 +129,29 @@ public sealed class UploadReportsTests(UploadServerFixture server) : IClassFixtu
         Assert.Equal(6, ServerUploads.OffsetOf(answer));
     }
 
+    [Fact]
+    public async Task The_log_has_the_words_and_fields_that_operators_look_for_and_no_manifest_value()
+    {
+        var id = await server.Http.CreateUploadAsync(5, "zq-name", Stop);
+        await server.Http.PatchAsync(id, 0, new byte[2], Stop);
+        await server.Http.PatchAsync(id, 2, new byte[3], Stop);
+        using var rejected = await server.Http.SendCreationAsync(5, "zq/name", Stop);
+        await Eventually.TrueAsync(() => server.Log.Text.Contains("file-copy report complete", StringComparison.Ordinal));
+
+        var lines = server.Log.Lines.ToLookup(line => line.GetProperty("msg").GetString()!);
+
+        Assert.Contains(lines["set tus upload ID"], line => line.GetProperty("upload ID").GetString() == id);
+        Assert.Contains(lines["checking the sender manifest"], line => line.GetProperty("manifest").GetProperty("data_stream_id").GetString() == "dextesting");
+        Assert.Contains(lines["checking config"], line => line.GetProperty("config").GetString() == "dextesting_testevent1.json");
+        Assert.Contains(lines["validation errors and warnings"], line => line.GetProperty("errors")[0].GetString() == "invalid character found in *** validation failure");
+        Assert.Contains(lines["starting upload-status report"], line => line.GetProperty("uploadId").GetString() == id);
+        Assert.Contains(lines["upload-status report complete"], line => line.GetProperty("uploadId").GetString() == id);
+        Assert.Contains(lines["published event"], line => line.GetProperty("event").GetProperty("upload_id").GetString() == id);
+        Assert.Contains(lines["file delivered"], line => line.GetProperty("event").GetString() == $"{id}edav");
+        Assert.DoesNotContain("zq", server.Log.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("test sender", server.Log.Text, StringComparison.Ordinal);
+    }
+
     private static KeyValuePair<string, string>[] Header(string name, string value) => [new(name, value)];
 
     private Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, KeyValuePair<string, string>[] headers, int bytes = 0)
