@@ -47,6 +47,20 @@ public sealed class FileSystemSourceTests : IDisposable
         Assert.Null(await _source.FindAsync(Id, Stop));
     }
 
+    [Theory]
+    [InlineData("""{"Size":5,"MetaData":{"a":"1"}}""")]
+    [InlineData("""{"Size":0,"SizeIsDeferred":true,"MetaData":{"a":"1"}}""")]
+    [InlineData("""{"Size":4,"IsPartial":true,"MetaData":{"a":"1"}}""")]
+    [InlineData("""{"Size":"4","MetaData":{"a":"1"}}""")]
+    [InlineData("""{"Size":4,"MetaData":{"a":"\ud800"}}""")]
+    public async Task An_unfinished_or_partial_or_unreadable_upload_is_not_found(string info)
+    {
+        Write("", "data");
+        Write(".info", info);
+
+        Assert.Null(await _source.FindAsync(Id, Stop));
+    }
+
     [Fact]
     public async Task An_upload_without_data_is_not_found()
     {
@@ -59,7 +73,7 @@ public sealed class FileSystemSourceTests : IDisposable
     [Theory]
     [InlineData("""{"b":"2","a":"1"}""", null)]
     [InlineData(null, """{"ID":"x","Size":4,"MetaData":{"b":"2","a":"1"}}""")]
-    [InlineData("""{"b":"2",""", """{"MetaData":{"a":"1","b":"2"},"Storage":null}""")]
+    [InlineData("""{"b":"2",""", """{"Size":4,"MetaData":{"a":"1","b":"2"},"Storage":null}""")]
     public async Task Metadata_comes_from_the_side_file_or_else_from_the_record(string? meta, string? info)
     {
         Write("", "data");

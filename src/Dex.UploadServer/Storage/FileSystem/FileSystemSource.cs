@@ -19,14 +19,14 @@ internal sealed class FileSystemSource(string baseFolder, string prefix) : IDeli
             return ValueTask.FromResult<SourceFile?>(null);
 
         var data = new FileInfo(Path.Combine(_folder, uploadId));
-        if (ReadMetadata(data.FullName) is not { } metadata || !data.Exists)
+        if (!data.Exists || ReadMetadata(data) is not { } metadata)
             return ValueTask.FromResult<SourceFile?>(null);
         return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(data.FullName) { UploadId = uploadId, Length = data.Length, Metadata = metadata });
     }
 
-    /// <summary>The side file of metadata; where it is missing or torn, what the upload's record says.</summary>
-    private static ImmutableSortedDictionary<string, string>? ReadMetadata(string data) =>
-        MetadataFile.Read(data + ".meta") ?? MetadataFile.ReadFromRecord(data + ".info");
+    /// <summary>The side file of metadata, which only a finished upload has; where it is missing or torn, what the record of a finished upload says.</summary>
+    private static ImmutableSortedDictionary<string, string>? ReadMetadata(FileInfo data) =>
+        MetadataFile.Read(data.FullName + ".meta") ?? MetadataFile.ReadFromRecord(data.FullName + ".info", data.Length);
 
     private sealed class LocalSourceFile(string path) : SourceFile
     {

@@ -7,30 +7,34 @@ namespace Dex.UploadServer.Storage.FileSystem;
 internal static class MetadataFile
 {
     /// <summary>A JSON object of texts, and nothing else; null if there is no such file, or it is not that.</summary>
-    public static ImmutableSortedDictionary<string, string>? Read(string path)
-    {
-        using var document = Parse(path);
-        return document is null ? null : Texts(document.RootElement);
-    }
+    public static ImmutableSortedDictionary<string, string>? Read(string path) => Read(path, Texts);
 
-    /// <summary>The <c>MetaData</c> of an upload's record.</summary>
-    public static ImmutableSortedDictionary<string, string>? ReadFromRecord(string path)
+    /// <summary>The <c>MetaData</c> of an upload's record; null also if the record says that <paramref name="storedBytes"/> are not the whole upload, or that it is a part of another.</summary>
+    public static ImmutableSortedDictionary<string, string>? ReadFromRecord(string path, long storedBytes) => Read(path, record =>
     {
-        using var document = Parse(path);
-        if (document?.RootElement is not { ValueKind: JsonValueKind.Object } record)
+        if (record.ValueKind != JsonValueKind.Object || !IsFinished(record, storedBytes))
             return null;
         return record.TryGetProperty("MetaData", out var metadata) && metadata.ValueKind == JsonValueKind.Object
             ? Texts(metadata)
             : ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
-    }
+    });
 
-    private static JsonDocument? Parse(string path)
+    private static bool IsFinished(JsonElement record, long storedBytes) =>
+        record.TryGetProperty("Size", out var size) && size.GetInt64() == storedBytes
+        && !(record.TryGetProperty("SizeIsDeferred", out var deferred) && deferred.GetBoolean())
+        && !(record.TryGetProperty("IsPartial", out var partial) && partial.GetBoolean());
+
+    private static ImmutableSortedDictionary<string, string>? Read(string path, Func<JsonElement, ImmutableSortedDictionary<string, string>?> choose)
     {
+        // A pipe by that name would be read for ever.
+        if (Posix.Stat(path) is not { IsRegular: true, Size: <= UploadRecordJson.MaxBytes })
+            return null;
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return choose(document.RootElement);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (Exception error) when (error is FileNotFoundException or JsonException or InvalidOperationException or FormatException)
         {
             return null;
         }
