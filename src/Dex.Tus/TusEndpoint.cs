@@ -14,6 +14,8 @@ namespace Dex.Tus;
 internal sealed partial class TusEndpoint(
     Tus1FrontEnd tus1, DraftFrontEnd draft, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options, ILogger<TusEndpoint> logger)
 {
+    private const int LongestRequestId = 36;
+
     private readonly TusOptions _options = options.Value;
     private readonly string _mountPath = options.Value.MountPath;
 
@@ -55,26 +57,33 @@ internal sealed partial class TusEndpoint(
         switch (error)
         {
             case StoreFullException:
-                LogFull(path.UploadId, error);
+                LogFull(path.UploadId, http.Request.Method, http.Request.Path, RequestIdOf(http.Request), error);
                 await Answers.WriteErrorAsync(http, metrics, TusErrors.StoreFull);
                 break;
             case BadHttpRequestException bad:
                 await Answers.WriteErrorAsync(http, metrics, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? TusErrors.UploadSizeExceeded : TusErrors.UnexpectedEndOfBody);
                 break;
             case InvalidDataException:
-                LogFailed(path.UploadId, error);
+                LogFailed(path.UploadId, http.Request.Method, http.Request.Path, RequestIdOf(http.Request), error);
                 await Answers.WriteErrorAsync(http, metrics, TusErrors.Internal("the record of the upload cannot be read"));
                 break;
             default:
-                LogFailed(path.UploadId, error);
+                LogFailed(path.UploadId, http.Request.Method, http.Request.Path, RequestIdOf(http.Request), error);
                 await Answers.WriteErrorAsync(http, metrics, TusErrors.Internal("storage or recording failed; try again"));
                 break;
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "upload request failed {uploadId}")]
-    private partial void LogFailed(string? uploadId, Exception error);
+    // Whatever a gateway has given the request, so that its log and ours can be laid side by side; a UUID's length at most.
+    private static string RequestIdOf(HttpRequest request)
+    {
+        var id = request.Headers["X-Request-ID"].ToString();
+        return id.Length <= LongestRequestId ? id : id[..LongestRequestId];
+    }
 
-    [LoggerMessage(LogLevel.Error, "no room left in the upload store {uploadId}")]
-    private partial void LogFull(string? uploadId, Exception error);
+    [LoggerMessage(LogLevel.Error, "upload request failed {uploadId}{method}{path}{requestId}")]
+    private partial void LogFailed(string? uploadId, string method, string path, string requestId, Exception error);
+
+    [LoggerMessage(LogLevel.Error, "no room left in the upload store {uploadId}{method}{path}{requestId}")]
+    private partial void LogFull(string? uploadId, string method, string path, string requestId, Exception error);
 }

@@ -16,7 +16,9 @@ internal sealed class UploadInspector(IUploadStore store, ILedger ledger, Report
         if (await ledger.FindUploadAsync(upload.Id, cancellationToken) is not { } record)
         {
             var archived = await reports.ReadAsync(upload.Id, cancellationToken);
-            return Describe(upload, archived.CompletedAt, archived.Attempts);
+            // Another server's upload whose reports lie elsewhere: its data is all there is to go by.
+            var completedAt = archived.CompletedAt ?? (archived.IsEmpty && upload.IsComplete ? upload.ModifiedAt : null);
+            return Describe(upload, completedAt, archived.Attempts);
         }
 
         return record.TerminatedAt is null

@@ -133,12 +133,15 @@ public sealed class InfoEndpointTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.Null, info.GetProperty("deliveries").ValueKind);
     }
 
-    [Fact]
-    public async Task An_upload_nobody_reported_on_is_told_from_the_store()
+    [Theory]
+    [InlineData(0, "Initiated")]
+    [InlineData(5, "In Progress")]
+    [InlineData(10, "Complete")]
+    public async Task An_upload_nobody_reported_on_is_told_from_the_store(long offset, string expected)
     {
-        _server.Uploads[Id] = Stored(5, 10);
+        _server.Uploads[Id] = Stored(offset, 10);
 
-        Assert.Equal("In Progress", (await GetAsync()).GetProperty("upload_status").GetProperty("status").GetString());
+        Assert.Equal(expected, (await GetAsync()).GetProperty("upload_status").GetProperty("status").GetString());
     }
 
     [Fact]

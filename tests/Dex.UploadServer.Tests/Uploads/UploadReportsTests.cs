@@ -152,6 +152,21 @@ public sealed class UploadReportsTests(UploadServerFixture server) : IClassFixtu
         Assert.DoesNotContain("test sender", server.Log.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_failed_request_is_logged_so_that_a_gateways_log_can_be_laid_beside_it()
+    {
+        var id = await server.Http.CreateUploadAsync(5, "broken", Stop);
+        await File.WriteAllTextAsync(server.RecordPath(id), "{", Stop);
+
+        using var answer = await SendAsync(HttpMethod.Delete, $"/files/{id}", Header("X-Request-ID", new string('r', 40)));
+
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        var line = Assert.Single(server.Log.Lines, line => line.GetProperty("msg").GetString() == "upload request failed");
+        Assert.Equal(
+            (id, "DELETE", $"/files/{id}", new string('r', 36)),
+            (line.GetProperty("uploadId").GetString(), line.GetProperty("method").GetString(), line.GetProperty("path").GetString(), line.GetProperty("requestId").GetString()));
+    }
+
     private static KeyValuePair<string, string>[] Header(string name, string value) => [new(name, value)];
 
     private Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, KeyValuePair<string, string>[] headers, int bytes = 0)

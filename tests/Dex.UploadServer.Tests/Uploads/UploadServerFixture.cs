@@ -45,6 +45,9 @@ public sealed class UploadServerFixture : IAsyncLifetime
         _folder.Dispose();
     }
 
+    /// <summary>An upload's record beside its data.</summary>
+    public string RecordPath(string uploadId) => Path.Combine(_folder.Uploads, $"{uploadId}.info");
+
     /// <summary>The lines of one report file; none if there is no such file.</summary>
     public IReadOnlyList<JsonElement> Reports(string uploadId, string type) => Lines(Path.Combine(_folder.Reports, $"{uploadId}_{type}"));
 
