@@ -53,6 +53,23 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
+    public async Task Creations_keep_off_the_reserve_and_what_has_begun_goes_on()
+    {
+        _folder.FreeSpaceReserve = 600_000;
+        var store = _folder.Open();
+        var begun = await store.CreateAsync(NewUpload(100_000), Stop);
+        await File.WriteAllBytesAsync(_disk + "/ballast", new byte[500_000], Stop);
+
+        await Assert.ThrowsAsync<StoreFullException>(() => store.CreateAsync(NewUpload(1), Stop).AsTask());
+        using var body = await Bodies.OfAsync(100_000, new byte[100_000]);
+        var appended = await store.AppendAsync(begun, body, Stop);
+
+        Assert.Equal(100_000, appended.Offset);
+        File.Delete(_disk + "/ballast");
+        Assert.NotNull(await store.CreateAsync(NewUpload(1), Stop));
+    }
+
+    [Fact]
     public async Task A_creation_without_room_leaves_nothing()
     {
         var store = _folder.Open();
