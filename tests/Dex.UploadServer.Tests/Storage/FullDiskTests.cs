@@ -2,6 +2,8 @@ using System.Diagnostics;
 using Dex.Testing;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
+using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Storage.FileSystem;
 
 namespace Dex.UploadServer.Tests.Storage;
 
@@ -50,6 +52,23 @@ public sealed class FullDiskTests : IDisposable
         var resumed = await store.AppendAsync(kept, rest, Stop);
         Assert.Equal(kept.Offset + 100_000, resumed.Offset);
         Assert.Equal(Crc32C.Append(0, bytes.AsSpan(0, (int)resumed.Offset)), resumed.Crc32C);
+    }
+
+    [Fact]
+    public async Task With_every_offset_flushed_those_of_a_failed_request_are_flushed_too()
+    {
+        _folder.Durability = UploadDurability.Every;
+        var store = _folder.Open();
+        var upload = await store.CreateAsync(NewUpload(2 * DiskBytes), Stop);
+        using (var first = await Bodies.OfAsync(10, new byte[10]))
+            upload = await store.AppendAsync(upload, first, Stop);
+
+        using (var body = await Bodies.OfAsync(DiskBytes, new byte[DiskBytes]))
+            await Assert.ThrowsAsync<StoreFullException>(() => store.AppendAsync(upload, body, Stop).AsTask());
+
+        var kept = await store.FindAsync(upload.Id, Stop);
+        Assert.InRange(kept!.Offset, 11, DiskBytes);
+        Assert.Equal(kept.Offset, UploadProgress.Read(_folder.PathOf(upload.Id, ".progress"))?.Flushed);
     }
 
     [Fact]
