@@ -18,6 +18,7 @@ public static class TusExtensions
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IUploadLocker, MemoryUploadLocker>();
+        services.AddSingleton<UploadLocks>();
         services.AddSingleton<TusMetrics>();
         services.AddSingleton<LifecycleHooks>();
         services.AddSingleton<DescribeServer>();

@@ -16,6 +16,8 @@ internal sealed class TusMetrics
     private readonly Counter<long> _hookInvocations;
     private readonly Counter<long> _hookErrors;
     private readonly Counter<long> _bodiesEndedEarly;
+    private readonly Histogram<double> _takeOvers;
+    private readonly Histogram<double> _finishes;
 
     public TusMetrics(IMeterFactory meters)
     {
@@ -29,6 +31,8 @@ internal sealed class TusMetrics
         _hookInvocations = meter.CreateCounter<long>("tusd_hook_invocations_total", description: "Total number of invocations per hook type.");
         _hookErrors = meter.CreateCounter<long>("tusd_hook_errors_total", description: "Total number of execution errors per hook type.");
         _bodiesEndedEarly = meter.CreateCounter<long>("dex_tus_bodies_ended_early_total", description: "Request bodies that ended before their end, by reason.");
+        _takeOvers = CreateDuration(meter, "dex_tus_lock_takeover_seconds", "Time until a request had an upload that another one held.");
+        _finishes = CreateDuration(meter, "dex_tus_finish_seconds", "Time until the store had a whole upload flushed.");
         foreach (var method in CountedMethods)
             _requests.Add(0, new KeyValuePair<string, object?>("method", method));
         foreach (var counter in (ReadOnlySpan<Counter<long>>)[_bytesReceived, _created, _finished, _terminated])
@@ -58,4 +62,11 @@ internal sealed class TusMetrics
     public void HookFailed(string hook) => _hookErrors.Add(1, new KeyValuePair<string, object?>("hooktype", hook));
 
     public void BodyEndedEarly(string reason) => _bodiesEndedEarly.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void TakenOver(TimeSpan waited) => _takeOvers.Record(waited.TotalSeconds);
+
+    public void Flushed(TimeSpan duration) => _finishes.Record(duration.TotalSeconds);
+
+    private static Histogram<double> CreateDuration(Meter meter, string name, string description) => meter.CreateHistogram(
+        name, description: description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 5, 20] });
 }

@@ -5,6 +5,7 @@ public sealed class ManualClock : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
+    private TimeSpan _putBack;
     private DateTimeOffset _now = new(2025, 6, 5, 14, 3, 1, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -12,10 +13,14 @@ public sealed class ManualClock : TimeProvider
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
-            return _now;
+            return _now - _putBack;
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+            return _now.UtcTicks;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -24,9 +29,18 @@ public sealed class ManualClock : TimeProvider
         return timer;
     }
 
+    /// <summary>Sets the time of day back, as an operator or a time server does. No time passes by it.</summary>
+    public void PutBack(TimeSpan time)
+    {
+        lock (_gate)
+            _putBack += time;
+    }
+
     public void Advance(TimeSpan time)
     {
-        var end = GetUtcNow() + time;
+        DateTimeOffset end;
+        lock (_gate)
+            end = _now + time;
         while (TakeDue(end) is { } timer)
             timer.Run();
         lock (_gate)

@@ -4,6 +4,7 @@ using Dex.Tus.Locking;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
 using Dex.Tus.Wire;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Dex.Tus.Operations;
@@ -36,15 +37,16 @@ internal sealed record AppendRequest(long Offset, long? DeclaredLength, long? Co
 internal readonly record struct AppendResult(Upload? Upload, TusError? Error, BodyEnd BodyEnd = BodyEnd.None);
 
 /// <summary>Appends a request's body to an upload, keeps whatever arrived, and finishes the upload when it is whole (spec: tus.md 3.4, 5, 15, 16).</summary>
-internal sealed class AppendToUpload(
-    IUploadStore store, IUploadLocker locker, LifecycleHooks hooks, FinishUpload finish, TusMetrics metrics, TimeProvider clock, IOptions<TusOptions> options)
+internal sealed partial class AppendToUpload(
+    IUploadStore store, UploadLocks locks, LifecycleHooks hooks, FinishUpload finish, TusMetrics metrics, TimeProvider clock,
+    IOptions<TusOptions> options, ILogger<AppendToUpload> logger)
 {
     /// <param name="patience">Fires when the wait for the lock is over.</param>
     /// <param name="stopping">Fires when the server stops.</param>
     public async ValueTask<AppendResult> ExecuteAsync(
         string uploadId, AppendRequest request, CancellationToken patience, CancellationToken stopping)
     {
-        await using var held = await locker.AcquireAsync(uploadId, patience);
+        await using var held = await locks.AcquireAsync(uploadId, patience);
         if (held is null)
             return new AppendResult(null, TusErrors.UploadLocked);
         if (await store.FindAsync(uploadId, CancellationToken.None) is not { } upload)
@@ -117,6 +119,7 @@ internal sealed class AppendToUpload(
         if (body.End != BodyEnd.Complete)
         {
             metrics.BodyEndedEarly(body.End.ToString());
+            LogEndedEarly(upload.Id, body.End, upload.Offset);
             return new AppendResult(upload, ErrorOf(body.End), body.End);
         }
 
@@ -134,7 +137,11 @@ internal sealed class AppendToUpload(
     private async ValueTask<AppendResult> ConcludeAsync(Upload upload, AppendRequest request, BodyEnd end)
     {
         if (end != BodyEnd.Complete)
+        {
             metrics.BodyEndedEarly(end.ToString());
+            LogEndedEarly(upload.Id, end, upload.Offset);
+        }
+
         if (request.Completes && end == BodyEnd.Complete && upload.Length is null)
             upload = await ((ILengthDeferralStore)store).DeclareLengthAsync(upload, upload.Offset, CancellationToken.None);
 
@@ -191,4 +198,7 @@ internal sealed class AppendToUpload(
         BodyEnd.ShuttingDown => TusErrors.ShuttingDown,
         _ => TusErrors.UnexpectedEndOfBody,
     };
+
+    [LoggerMessage(LogLevel.Information, "request body ended early {uploadId}{reason}{offset}")]
+    private partial void LogEndedEarly(string uploadId, BodyEnd reason, long offset);
 }

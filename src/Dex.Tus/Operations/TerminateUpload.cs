@@ -5,7 +5,7 @@ using Dex.Tus.Stores;
 namespace Dex.Tus.Operations;
 
 /// <summary>Removes an upload for good, whoever was writing to it (spec: tus.md 10).</summary>
-internal sealed class TerminateUpload(IUploadStore store, IUploadLocker locker, LifecycleHooks hooks, TusMetrics metrics)
+internal sealed class TerminateUpload(IUploadStore store, UploadLocks locks, LifecycleHooks hooks, TusMetrics metrics)
 {
     /// <param name="patience">Fires when the wait for the lock is over.</param>
     /// <returns>Null on success.</returns>
@@ -14,7 +14,7 @@ internal sealed class TerminateUpload(IUploadStore store, IUploadLocker locker, 
         if (store is not ITerminationStore termination)
             return TusErrors.NotImplemented;
 
-        await using var held = await locker.AcquireAsync(uploadId, patience);
+        await using var held = await locks.AcquireAsync(uploadId, patience);
         if (held is null)
             return TusErrors.UploadLocked;
         if (await store.FindAsync(uploadId, cancellationToken) is not { } upload)

@@ -22,12 +22,16 @@ internal sealed partial class DeliveryLane(
     /// <summary>Deliveries that nobody announced are found this late: requeued by a command, or left over from another run.</summary>
     private static readonly TimeSpan IdlePoll = TimeSpan.FromSeconds(5);
 
+    /// <summary>A clock that is only corrected moves by less.</summary>
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly Wakeup _wakeup = new(clock);
     private readonly TargetBreaker _breaker = new(retry);
     private readonly PriorityQueue<DateTimeOffset, DateTimeOffset> _retries = new();
     private readonly HashSet<Task> _tasks = [];
     private int _running;
+    private (DateTimeOffset Time, long Timestamp) _lastLook = (clock.GetUtcNow(), clock.GetTimestamp());
 
     public LaneTarget Target => target;
 
@@ -48,6 +52,7 @@ internal sealed partial class DeliveryLane(
                 var sleepUntil = clock.GetUtcNow() + IdlePoll;
                 try
                 {
+                    await ForgetTimesIfPutBackAsync(stopping);
                     await ClaimAsync(stopping, cut);
                     failures = 0;
                 }
@@ -68,6 +73,23 @@ internal sealed partial class DeliveryLane(
     }
 
     public void Dispose() => _wakeup.Dispose();
+
+    /// <summary>When the clock has been put back, what waits for its time would wait as much longer: it is due now instead.</summary>
+    private async Task ForgetTimesIfPutBackAsync(CancellationToken stopping)
+    {
+        var (now, timestamp) = (clock.GetUtcNow(), clock.GetTimestamp());
+        if (clock.GetElapsedTime(_lastLook.Timestamp, timestamp) - (now - _lastLook.Time) > ClockTolerance)
+        {
+            await ledger.HastenDeliveriesAsync(target.Key, stopping);
+            lock (_gate)
+            {
+                _retries.Clear();
+                _breaker.ProbeNow(now);
+            }
+        }
+
+        _lastLook = (now, timestamp);
+    }
 
     private async Task ClaimAsync(CancellationToken stopping, CancellationToken cut)
     {

@@ -10,6 +10,7 @@ internal sealed class DeliveryMetrics
     private readonly Counter<long> _deliveries;
     private readonly Counter<long> _dead;
     private readonly Counter<long> _retries;
+    private readonly Counter<long> _lost;
     private readonly Histogram<double> _speed;
     private readonly ConcurrentDictionary<string, RunningCount> _active = new(StringComparer.Ordinal);
     private int _queued;
@@ -20,6 +21,7 @@ internal sealed class DeliveryMetrics
         _deliveries = meter.CreateCounter<long>("dex_server_deliveries_total", null, "Number of deliveries that have been handled by the server");
         _dead = meter.CreateCounter<long>("dex_server_deliveries_dead_total", null, "Number of deliveries that have been given up after their last attempt");
         _retries = meter.CreateCounter<long>("dex_server_delivery_retries_total", null, "Number of failed delivery attempts that will be tried again");
+        _lost = meter.CreateCounter<long>("dex_server_delivery_claims_lost_total", null, "Number of delivery attempts whose claim was taken over before they ended");
         _speed = meter.CreateHistogram<double>("dex_server_delivery_speed_bytes_per_second", null, "File delivery speed distribution", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = SpeedBuckets() });
         meter.CreateObservableGauge("dex_server_active_deliveries", ObserveActive, null, "Gauge showing number of deliveries in progress");
         meter.CreateObservableGauge("dex_server_queue_messages", () => new Measurement<int>(Volatile.Read(ref _queued), new KeyValuePair<string, object?>("queue", "memory channel")), null, "Current number of messages in an event queue");
@@ -34,6 +36,7 @@ internal sealed class DeliveryMetrics
         _dead.EnsureExists(Target(target));
         _retries.EnsureExists(Target(target));
         _speed.EnsureExists(Target(target));
+        _lost.EnsureExists(Target(target));
     }
 
     public void Started(string target)
@@ -57,6 +60,8 @@ internal sealed class DeliveryMetrics
     public void Retrying(string target) => _retries.Add(1, Target(target));
 
     public void Dead(string target) => _dead.Add(1, Target(target));
+
+    public void ClaimLost(string target) => _lost.Add(1, Target(target));
 
     public void Queued(int deliveries) => Volatile.Write(ref _queued, deliveries);
 

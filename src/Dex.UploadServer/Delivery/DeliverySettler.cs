@@ -26,6 +26,7 @@ internal sealed partial class DeliverySettler(
         var batch = await SettlePatientlyAsync(new DeliverySettlement(delivery, outcome.Attempt, state, dueAt, [report]), cut);
         if (batch is null)
         {
+            metrics.ClaimLost(delivery.Target);
             LogLost(delivery.Target);
             return null;
         }

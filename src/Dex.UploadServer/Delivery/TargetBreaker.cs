@@ -30,6 +30,9 @@ internal sealed class TargetBreaker(RetryPolicy retry)
             ProbeAt = now + retry.WaitAfter(_failures - Threshold + 1);
     }
 
+    /// <summary>The time of the next probe means nothing any more.</summary>
+    public void ProbeNow(DateTimeOffset now) => ProbeAt = IsOpen ? now : null;
+
     /// <summary>The target took a delivery.</summary>
     /// <returns>Whether it counted as down until now.</returns>
     public bool Succeeded()

@@ -18,13 +18,14 @@ internal sealed partial class SinkLane
     // Null asks for a look at what is parked.
     private readonly Channel<Progress?> _incoming = Channel.CreateUnbounded<Progress?>(new() { SingleReader = true });
     private readonly Dictionary<string, Parked> _parked = new(StringComparer.Ordinal);
-    private readonly PriorityQueue<Parked, DateTimeOffset> _due = new();
+    private readonly PriorityQueue<Parked, TimeSpan> _due = new();
     private readonly IMessageSink _sink;
     private readonly ILedger _ledger;
     private readonly MessagingMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Action<Dispatch> _sent;
+    private readonly long _startedAt;
     private readonly CancellationToken _giveUp;
     private readonly ITimer _retryTimer;
     private readonly Task _loop;
@@ -42,12 +43,16 @@ internal sealed partial class SinkLane
         _logger = logger;
         _sent = sent;
         _giveUp = giveUp;
+        _startedAt = clock.GetTimestamp();
         _retryTimer = clock.CreateTimer(_ => _incoming.Writer.TryWrite(null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = Task.Run(RunAsync, CancellationToken.None);
     }
 
     /// <summary>Whether the sink has not answered for so long that nobody should wait for it.</summary>
     private bool IsStuck => Interlocked.Read(ref _sendingSince) is > 0 and var since && _clock.GetElapsedTime(since) >= StuckAfter;
+
+    /// <summary>Time that no one can set: waits are to end also when the clock is put back.</summary>
+    private TimeSpan Now => _clock.GetElapsedTime(_startedAt);
 
     public bool Takes(MessageKind kind) => _sink.Takes(kind);
 
@@ -114,7 +119,7 @@ internal sealed partial class SinkLane
 
     private async ValueTask RetryAsync()
     {
-        var now = _clock.GetUtcNow();
+        var now = Now;
         var isBack = false;
         // A few at a time, so that new batches get their turn while a slow sink refuses old ones.
         for (var tries = 0; tries < RetriesAtOnce && _due.TryPeek(out var parked, out var due) && due <= now; tries++)
@@ -157,14 +162,14 @@ internal sealed partial class SinkLane
     private void ParkAgain(Parked parked)
     {
         var wait = FirstWait * Math.Pow(2, Math.Min(parked.Failures++, 10));
-        _due.Enqueue(parked, _clock.GetUtcNow() + (wait < LongestWait ? wait : LongestWait));
+        _due.Enqueue(parked, Now + (wait < LongestWait ? wait : LongestWait));
     }
 
     private void ScheduleRetry()
     {
         if (!_due.TryPeek(out _, out var due))
             return;
-        var wait = due - _clock.GetUtcNow();
+        var wait = due - Now;
         _retryTimer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 

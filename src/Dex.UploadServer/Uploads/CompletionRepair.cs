@@ -7,7 +7,7 @@ namespace Dex.UploadServer.Uploads;
 
 /// <summary>Makes complete what was stored in full and not recorded: after a crash, at start; after a failed record, until it works (spec: reliability.md Q2, tus.md SH4).</summary>
 internal sealed partial class CompletionRepair(
-    IUploadStore store, IUploadLocker locker, CompletionRecorder completion, TimeProvider clock, ILogger<CompletionRepair> logger) : BackgroundService
+    IUploadStore store, IUploadLocker locker, CompletionRecorder completion, UploadMetrics metrics, TimeProvider clock, ILogger<CompletionRepair> logger) : BackgroundService
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
@@ -33,6 +33,7 @@ internal sealed partial class CompletionRepair(
 
         using var scope = logger.BeginUploadScope(uploadId);
         await completion.RecordAsync(await store.FinishAsync(upload, cancellationToken), cancellationToken);
+        metrics.Recovered();
         LogRepaired();
     }
 

@@ -8,6 +8,7 @@ internal sealed class UploadMetrics
 {
     private readonly UpDownCounter<long> _active;
     private readonly Histogram<double> _speed;
+    private readonly Counter<long> _recovered;
     private readonly Lock _gate = new();
     private long _activeNow;
 
@@ -16,6 +17,8 @@ internal sealed class UploadMetrics
         var meter = meters.Create("Dex.Uploads");
         _active = meter.CreateUpDownCounter<long>("dex_server_active_uploads", description: "Current number of active uploads");
         _active.EnsureExists();
+        _recovered = meter.CreateCounter<long>("dex_server_completions_recovered_total", description: "Number of uploads that were complete in the store and made so by the server itself");
+        _recovered.EnsureExists();
         _speed = meter.CreateHistogram("dex_server_upload_speed_bytes_per_second", description: "File upload speed distribution",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.. Enumerable.Range(0, 20).Select(n => 10 * Math.Pow(2.5, n))] });
         _speed.EnsureExists();
@@ -24,6 +27,8 @@ internal sealed class UploadMetrics
     public void Started(int uploads = 1) => Change(uploads);
 
     public void Ended() => Change(-1);
+
+    public void Recovered() => _recovered.Add(1);
 
     /// <param name="length">Bytes.</param>
     public void Completed(long length, TimeSpan sinceIngest)

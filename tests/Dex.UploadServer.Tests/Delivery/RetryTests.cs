@@ -46,6 +46,27 @@ public sealed class RetryTests
         await DeliveryRig.UntilAsync(() => Task.FromResult(rig.Outbox.Sent.Count == 2));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public async Task A_clock_put_back_by_a_day_holds_up_no_retry(int uploads)
+    {
+        await using var rig = new DeliveryRig("edav");
+        rig.Settings.MaxRetries = 100;
+        rig["edav"].Failure = () => new IOException("away");
+        await rig.StartAsync();
+        var ids = new List<string>();
+        for (var i = 0; i < uploads; i++)
+            ids.Add(await rig.CompleteAsync("edav"));
+        await DeliveryRig.UntilAsync(async () => (await rig.AttemptsAsync(ids[0])).Count == 1);
+
+        rig.Clock.PutBack(TimeSpan.FromDays(1));
+        rig["edav"].Failure = null;
+
+        foreach (var id in ids)
+            await rig.AdvanceUntilAsync(async () => (await rig.DeliveryAsync(id, "edav")).State == DeliveryState.Done, TimeSpan.FromMinutes(2));
+    }
+
     [Fact]
     public async Task A_refused_delivery_is_given_up_at_once()
     {

@@ -26,6 +26,7 @@ public sealed class HealthTests
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("application/json", response.Content.Headers.ContentType?.ToString());
+        Assert.Equal(["nosniff"], response.Headers.GetValues("X-Content-Type-Options"));
         Assert.Equal(
             "{\"status\":\"DEGRADED\",\"services\":["
             + "{\"service\":\"oauth validator http://issuer\",\"status\":\"UP\",\"health_issue\":\"\"},"

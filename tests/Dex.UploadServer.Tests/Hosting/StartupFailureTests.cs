@@ -14,12 +14,12 @@ public sealed class StartupFailureTests
     public async Task All_complaints_are_shown_at_once_by_variable_name()
     {
         var failure = await FailAsync(
-            "SERVER_PORT=:8080", "UI_PORT=x", "UPLOAD_DURABILITY=some", "TUS_UPLOAD_PREFIX=../x", "TUSD_HANDLER_BASE_PATH=/health",
+            "SERVER_PORT=:8080", "UI_PORT=x", "UPLOAD_DURABILITY=some", "UPLOAD_FREE_SPACE_RESERVE=-1", "TUS_UPLOAD_PREFIX=../x", "TUSD_HANDLER_BASE_PATH=/health",
             "SERVER_HEADERS_TIMEOUT=31", "SERVER_SHUTDOWN_TIMEOUT=0", "SERVER_MAX_CONNECTIONS=0", "UI_SERVER_EXTERNAL_HOST=a/b", "S3_ENDPOINT=http://s3");
 
         Assert.Equal(BadConfiguration, failure.Message);
         Assert.All(
-            ["SERVER_PORT", "UI_PORT", "UPLOAD_DURABILITY", "TUS_UPLOAD_PREFIX", "TUSD_HANDLER_BASE_PATH", "SERVER_HEADERS_TIMEOUT",
+            ["SERVER_PORT", "UI_PORT", "UPLOAD_DURABILITY", "UPLOAD_FREE_SPACE_RESERVE", "TUS_UPLOAD_PREFIX", "TUSD_HANDLER_BASE_PATH", "SERVER_HEADERS_TIMEOUT",
                 "SERVER_SHUTDOWN_TIMEOUT", "SERVER_MAX_CONNECTIONS", "UI_SERVER_EXTERNAL_HOST", "S3_ENDPOINT"],
             name => Assert.Single(failure.Error.Split(". "), complaint => complaint.StartsWith(name + " ", StringComparison.Ordinal)));
     }

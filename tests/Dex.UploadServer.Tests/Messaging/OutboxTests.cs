@@ -54,6 +54,24 @@ public sealed class OutboxTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_clock_put_back_by_a_day_holds_up_no_message()
+    {
+        var outbox = await _messaging.StartAsync(_broker);
+        var uploadId = MessagingFixture.NewId();
+        _broker.Refused[uploadId] = true;
+        await outbox.PublishAsync([MessagingFixture.Report(uploadId, "a", "1")], Stop);
+
+        _messaging.Clock.PutBack(TimeSpan.FromDays(1));
+        _broker.Refused.Clear();
+
+        await Eventually.TrueAsync(() =>
+        {
+            _messaging.Clock.Advance(TimeSpan.FromSeconds(1));
+            return _broker.Sent.Count == 1;
+        });
+    }
+
+    [Fact]
     public async Task A_refused_message_holds_back_its_own_upload_only_and_is_sent_first_when_the_sink_is_back()
     {
         var outbox = await _messaging.StartAsync(_broker);

@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Storage.FileSystem;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Tests.Storage;
@@ -24,12 +26,18 @@ internal sealed class FileStoreFolder : IDisposable
 
     public UploadDurability Durability { get; set; } = UploadDurability.Final;
 
+    public long FreeSpaceReserve { get; set; }
+
     public UploadFolder Folder => FolderAt(Base, Durability);
 
-    public FileSystemUploadStore Open() => new(Folder, Boot, TimeProvider.System);
+    public FileSystemUploadStore Open() => new(Folder, SpaceAt(Base, FreeSpaceReserve), Boot, TimeProvider.System);
 
     public static UploadFolder FolderAt(string baseFolder, UploadDurability durability = UploadDurability.Final) => new(
         Options.Create(new UploadFolderOptions { BaseFolder = baseFolder }), Options.Create(new DurabilityOptions { Durability = durability }));
+
+    public static FreeSpace SpaceAt(string baseFolder, long reserve = 0) => new(
+        Options.Create(new UploadFolderOptions { BaseFolder = baseFolder, FreeSpaceReserve = reserve }),
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
 
     public void LosePower() => Boot = new BootIdentity(Guid.NewGuid());
 

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using Dex.Testing;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
+using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Storage.FileSystem;
 
 namespace Dex.UploadServer.Tests.Storage;
 
@@ -50,6 +52,40 @@ public sealed class FullDiskTests : IDisposable
         var resumed = await store.AppendAsync(kept, rest, Stop);
         Assert.Equal(kept.Offset + 100_000, resumed.Offset);
         Assert.Equal(Crc32C.Append(0, bytes.AsSpan(0, (int)resumed.Offset)), resumed.Crc32C);
+    }
+
+    [Fact]
+    public async Task With_every_offset_flushed_those_of_a_failed_request_are_flushed_too()
+    {
+        _folder.Durability = UploadDurability.Every;
+        var store = _folder.Open();
+        var upload = await store.CreateAsync(NewUpload(2 * DiskBytes), Stop);
+        using (var first = await Bodies.OfAsync(10, new byte[10]))
+            upload = await store.AppendAsync(upload, first, Stop);
+
+        using (var body = await Bodies.OfAsync(DiskBytes, new byte[DiskBytes]))
+            await Assert.ThrowsAsync<StoreFullException>(() => store.AppendAsync(upload, body, Stop).AsTask());
+
+        var kept = await store.FindAsync(upload.Id, Stop);
+        Assert.InRange(kept!.Offset, 11, DiskBytes);
+        Assert.Equal(kept.Offset, UploadProgress.Read(_folder.PathOf(upload.Id, ".progress"))?.Flushed);
+    }
+
+    [Fact]
+    public async Task Creations_keep_off_the_reserve_and_what_has_begun_goes_on()
+    {
+        _folder.FreeSpaceReserve = 600_000;
+        var store = _folder.Open();
+        var begun = await store.CreateAsync(NewUpload(100_000), Stop);
+        await File.WriteAllBytesAsync(_disk + "/ballast", new byte[500_000], Stop);
+
+        await Assert.ThrowsAsync<StoreFullException>(() => store.CreateAsync(NewUpload(1), Stop).AsTask());
+        using var body = await Bodies.OfAsync(100_000, new byte[100_000]);
+        var appended = await store.AppendAsync(begun, body, Stop);
+
+        Assert.Equal(100_000, appended.Offset);
+        File.Delete(_disk + "/ballast");
+        Assert.NotNull(await store.CreateAsync(NewUpload(1), Stop));
     }
 
     [Fact]

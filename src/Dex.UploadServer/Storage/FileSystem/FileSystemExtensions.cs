@@ -14,6 +14,7 @@ internal static class FileSystemExtensions
     {
         builder.Services.AddSingleton(_ => BootIdentity.Read());
         builder.Services.AddSingleton<UploadFolder>();
+        builder.Services.AddSingleton<FreeSpace>();
         builder.Services.AddSingleton<FileSystemUploadStore>();
         builder.Services.AddSingleton<IUploadStore>(services => services.GetRequiredService<FileSystemUploadStore>());
         builder.Services.AddSingleton<IUploadInventory>(services => services.GetRequiredService<FileSystemUploadStore>());

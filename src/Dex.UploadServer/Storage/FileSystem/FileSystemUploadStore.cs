@@ -15,12 +15,14 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
     private readonly StoredUploads _uploads;
     private readonly FileConcatenation _concatenation;
     private readonly FileMemo<uint> _finished = new();
+    private readonly FreeSpace _space;
     private readonly BootIdentity _boot;
     private readonly TimeProvider _clock;
 
-    public FileSystemUploadStore(UploadFolder folder, BootIdentity boot, TimeProvider clock)
+    public FileSystemUploadStore(UploadFolder folder, FreeSpace space, BootIdentity boot, TimeProvider clock)
     {
         _folder = folder;
+        _space = space;
         _boot = boot;
         _clock = clock;
         _records = new UploadRecords(folder);
@@ -31,6 +33,7 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
     public ValueTask<Upload> CreateAsync(NewUpload upload, CancellationToken cancellationToken)
     {
         RequireId(upload.Id);
+        _space.RequireReserve();
         var data = _folder.DataPath(upload.Id);
         Posix.Close(CreateData(data), data);
         SaveNewRecord(upload);
@@ -135,6 +138,7 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
     public ValueTask<Upload> ConcatenateAsync(NewUpload upload, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
     {
         RequireId(upload.Id);
+        _space.RequireReserve();
         _folder.EnsureExists();
         var crc = _concatenation.Join(upload, parts, cancellationToken);
         SaveNewRecord(upload);

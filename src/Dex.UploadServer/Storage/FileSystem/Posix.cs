@@ -62,17 +62,21 @@ internal static partial class Posix
     public static void Rename(string from, string to) => Check(Native.Rename(from, to), to);
 
     /// <summary>Makes a folder and those above it; one that is there is left as it is.</summary>
-    public static void CreateFolder(string path)
+    /// <param name="flush">Whether its name is to be durable, too.</param>
+    public static void CreateFolder(string path, bool flush)
     {
+        var parent = Path.GetDirectoryName(path);
         var error = MakeFolder(path);
-        if (error == NoSuchFile && Path.GetDirectoryName(path) is { Length: > 0 } parent)
+        if (error == NoSuchFile && parent is { Length: > 0 })
         {
-            CreateFolder(parent);
+            CreateFolder(parent, flush);
             error = MakeFolder(path);
         }
 
         if (error is not (0 or Exists))
             throw Failure(error, path);
+        if (error == 0 && flush)
+            FlushFolder(parent is { Length: > 0 } ? parent : ".");
     }
 
     /// <summary>Removes a name; one that is not there is no error.</summary>

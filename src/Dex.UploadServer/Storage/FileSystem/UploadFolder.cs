@@ -40,7 +40,7 @@ internal sealed class UploadFolder(IOptions<UploadFolderOptions> place, IOptions
     public static bool IsTemporary(ReadOnlySpan<char> name) =>
         name.Length > 37 && name[0] == '.' && name.EndsWith(TemporarySuffix, StringComparison.Ordinal) && IsId(name[1..37]);
 
-    public void EnsureExists() => Posix.CreateFolder(Path);
+    public void EnsureExists() => Posix.CreateFolder(Path, Flushes);
 
     /// <summary>Names in the folder; none if it does not exist yet.</summary>
     public IEnumerable<string> Names() =>

@@ -91,12 +91,15 @@ internal sealed class UploadWriter : IDisposable
     /// <summary>Notes how far the upload has come, so that the next request need not read it again.</summary>
     public void SaveProgress() => SaveProgress(flush: false);
 
-    /// <summary>As <see cref="SaveProgress()"/>, where something else has failed already.</summary>
+    /// <summary>As <see cref="SaveProgress()"/>, where something else has failed already: what was stored will be acknowledged all the same.</summary>
     public void TrySaveProgress()
     {
         try
         {
-            SaveProgress();
+            if (_folder.FlushesEvery)
+                Mark();
+            else
+                SaveProgress();
         }
         catch (IOException)
         {
