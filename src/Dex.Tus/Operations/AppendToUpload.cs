@@ -148,10 +148,13 @@ internal sealed partial class AppendToUpload(
         if (upload.IsComplete)
         {
             upload = await finish.ExecuteAsync(upload, CancellationToken.None);
-            return new AppendResult(upload, end == BodyEnd.TooLong ? TusErrors.UploadSizeExceeded : null, end);
+        }
+        else
+        {
+            await hooks.ReceivedAsync(upload, CancellationToken.None);
         }
 
-        await hooks.ReceivedAsync(upload, CancellationToken.None);
+        // A body that was cut is told so even when all that the upload needed came before the cut (BR4).
         return new AppendResult(upload, ErrorOf(end), end);
     }
 

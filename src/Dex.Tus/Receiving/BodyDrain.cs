@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -20,20 +21,37 @@ internal static class BodyDrain
         await http.Response.CompleteAsync();
         using var patience = new CancellationTokenSource(closes ? Linger : limit, clock);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, closes ? CancellationToken.None : stopping);
-        if (await ReadToEndAsync(http.Request.BodyReader, ending.Token))
+        var input = http.Features.Get<IInputEndFeature>();
+        try
+        {
+            if (await ReadToEndAsync(http.Request.BodyReader, input, ending.Token))
+                return;
+        }
+        catch (ConnectionResetException)
+        {
+            http.Abort(); // Kestrel would read once more and report that as a fault of ours
             return;
-        if (http.Features.Get<IInputEndFeature>() is { } input)
+        }
+
+        if (input is not null)
             input.EndInput();
         else
             http.Abort();
     }
 
-    private static async ValueTask<bool> ReadToEndAsync(PipeReader reader, CancellationToken ending)
+    private static async ValueTask<bool> ReadToEndAsync(PipeReader reader, IInputEndFeature? input, CancellationToken ending)
     {
-        await using var cancel = ending.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), reader);
+        // Kestrel reports a body that ends inside a read as a fault of ours; so the read is canceled first.
+        var left = 0;
+        using var leaving = input?.Listen(() =>
+        {
+            Volatile.Write(ref left, 1);
+            PendingRead.Stop(reader);
+        });
+        await using var cancel = ending.UnsafeRegister(static reader => PendingRead.Stop((PipeReader)reader!), reader);
         try
         {
-            while (!ending.IsCancellationRequested)
+            while (!ending.IsCancellationRequested && Volatile.Read(ref left) == 0)
             {
                 var read = await reader.ReadAsync(CancellationToken.None);
                 reader.AdvanceTo(read.Buffer.End);
@@ -41,7 +59,7 @@ internal static class BodyDrain
                     return true;
             }
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
+        catch (Exception error) when (error is not ConnectionResetException and (IOException or OperationCanceledException or InvalidOperationException))
         {
             // The client has left, or what it sends is no body: nothing more to drop, nor to keep the connection for.
         }

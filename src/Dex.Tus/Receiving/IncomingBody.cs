@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
 
 namespace Dex.Tus.Receiving;
 
@@ -80,7 +81,7 @@ public sealed class IncomingBody : IDisposable
     public void Stop(BodyEnd reason)
     {
         if (Interlocked.CompareExchange(ref _stop, (int)reason, (int)BodyEnd.None) == (int)BodyEnd.None)
-            _reader.CancelPendingRead();
+            PendingRead.Stop(_reader);
     }
 
     /// <summary>The next received bytes, in place until <see cref="Advance"/>. Empty means that the body has ended, see <see cref="End"/>.</summary>
@@ -107,7 +108,7 @@ public sealed class IncomingBody : IDisposable
             catch (Exception error) when (error is not OutOfMemoryException)
             {
                 // Whatever a transport throws here is the client's doing: a cut, a reset, broken framing.
-                return Ended(_stop != (int)BodyEnd.None ? (BodyEnd)_stop : error is Microsoft.AspNetCore.Connections.ConnectionResetException ? BodyEnd.Reset : BodyEnd.CutShort);
+                return Ended(error is ConnectionResetException ? BodyEnd.Reset : _stop != (int)BodyEnd.None ? (BodyEnd)_stop : BodyEnd.CutShort);
             }
 
             var buffer = result.Buffer;

@@ -42,6 +42,21 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    public async Task BR4_a_body_cut_after_its_last_byte_is_told_so_and_the_upload_is_complete()
+    {
+        var id = await server.CreateAsync(5);
+        using var connection = await RawConnection.OpenAsync(server.Port);
+
+        await connection.SendAsync(TusServer.Compose("PATCH", $"/files/{id}", "5\r\nhello\r\n", OffsetStream, "Upload-Offset: 0", "Transfer-Encoding: chunked"));
+        connection.EndSending();
+        var answer = await connection.ReadAnswerAsync();
+
+        Assert.Equal((400, "ERR_UNEXPECTED_EOF: server expected to receive more bytes\n"), (answer!.Status, answer.Body));
+        Assert.Equal("5", await server.OffsetAsync(id));
+        Assert.Equal(1, server.Lifecycle.CountOf("finishing", id));
+    }
+
+    [Fact]
     public async Task BR3_after_a_reset_the_lock_is_free()
     {
         var id = await server.CreateAsync(100);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Dex.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
@@ -126,6 +127,29 @@ public sealed class RunningServerTests : IAsyncLifetime
         Assert.Contains("Retry-After: 1\r\n", answer);
         Assert.Contains("Tus-Resumable: 1.0.0\r\n", answer);
         Assert.EndsWith("\r\n\r\nERR_SERVER_SHUTDOWN: request has been interrupted because the server is shutting down\n", answer);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task BR3_a_client_that_leaves_a_refused_body_is_no_fault_of_ours(bool resets)
+    {
+        const string refused =
+            "PATCH /files/00000000-0000-4000-8000-000000000000 HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: 9\r\n\r\nhello";
+        for (var i = 0; i < 20; i++)
+        {
+            using var client = await RawConnection.OpenAsync(Address.Port);
+            await client.SendAsync(refused);
+            Assert.Equal(404, (await client.ReadAnswerAsync())!.Status);
+            if (resets)
+                client.Reset();
+            else
+                client.EndSending();
+        }
+
+        await _app.StopAsync(Stop); // waits for the connections
+
+        Assert.DoesNotContain(_log.Messages, message => message.Contains("draining", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,0 +1,38 @@
+using System.IO.Pipelines;
+using Dex.Tus.Receiving;
+
+namespace Dex.Tus.Tests.Receiving;
+
+/// <summary>spec: tus.md 15.</summary>
+public sealed class IncomingBodyTests
+{
+    [Fact]
+    public async Task BR3_a_stop_that_comes_after_the_request_is_over_harms_nobody()
+    {
+        using var body = new IncomingBody(new ClosedReader(), 10, 10, TimeSpan.FromSeconds(60), TimeProvider.System);
+
+        body.Stop(BodyEnd.Displaced); // on a timer or the pool, what it throws would end the process
+        var read = await body.ReadAsync();
+
+        Assert.True(read.IsEmpty);
+        Assert.Equal(BodyEnd.Displaced, body.End);
+    }
+
+    /// <summary>As a server's body reader behaves once its request is over.</summary>
+    private sealed class ClosedReader : PipeReader
+    {
+        public override void CancelPendingRead() => throw new ObjectDisposedException("body");
+
+        public override bool TryRead(out ReadResult result) => throw new ObjectDisposedException("body");
+
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => throw new ObjectDisposedException("body");
+
+        public override void AdvanceTo(SequencePosition consumed) => throw new ObjectDisposedException("body");
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => throw new ObjectDisposedException("body");
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+    }
+}
