@@ -9,6 +9,7 @@ namespace Dex.UploadServer.Tests.Hosting;
 
 public sealed class RunningServerTests : IAsyncLifetime
 {
+    private readonly TemporaryFolder _folder = new();
     private readonly WebApplication _app;
     private readonly RecordedLog _log = new();
     private readonly TaskCompletionSource _entered = new();
@@ -16,7 +17,7 @@ public sealed class RunningServerTests : IAsyncLifetime
 
     public RunningServerTests()
     {
-        _app = Program.Build([], Variables.Of("UI_PORT=", "SERVER_PROTOCOL=ftp"), builder => builder.Logging.AddProvider(_log));
+        _app = Program.Build([], Variables.In(_folder, "UI_PORT=", "SERVER_PROTOCOL=ftp"), builder => builder.Logging.AddProvider(_log));
         _app.MapGet("/wait", async () =>
         {
             _entered.SetResult();
@@ -36,6 +37,7 @@ public sealed class RunningServerTests : IAsyncLifetime
         _release.TrySetResult();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
+        _folder.Dispose();
     }
 
     [Theory]

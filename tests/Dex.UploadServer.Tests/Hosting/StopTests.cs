@@ -4,8 +4,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace Dex.UploadServer.Tests.Hosting;
 
-public sealed class StopTests
+public sealed class StopTests : IDisposable
 {
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
     [Fact]
     public async Task A_service_that_will_not_end_does_not_hold_the_process_back()
     {
@@ -23,7 +27,7 @@ public sealed class StopTests
         Assert.Equal((1, ""), (code, printed.ToString()));
     }
 
-    private static Task<int> RunAsync(Stopping service, out StringWriter output)
+    private Task<int> RunAsync(Stopping service, out StringWriter output)
     {
         output = new StringWriter();
         var launcher = new Launcher(
@@ -33,7 +37,7 @@ public sealed class StopTests
                 app.Lifetime.ApplicationStarted.Register(app.Lifetime.StopApplication);
                 return app;
             },
-            Variables.Of("SERVER_SHUTDOWN_TIMEOUT=2"), output, TextWriter.Null);
+            Variables.In(_folder, "SERVER_SHUTDOWN_TIMEOUT=2"), output, TextWriter.Null);
         return launcher.RunAsync([]).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 

@@ -12,4 +12,12 @@ internal static class Variables
             variables[assignment[..assignment.IndexOf('=')]] = assignment[(assignment.IndexOf('=') + 1)..];
         return variables;
     }
+
+    /// <summary>The same, for a server that is started: everything it writes lies in a folder of the test's own.</summary>
+    public static IReadOnlyDictionary<string, string> In(TemporaryFolder folder, params IEnumerable<string> assignments) => Of([
+        $"LOCAL_FOLDER_UPLOADS_TUS={folder.PathOf("uploads")}",
+        $"LOCAL_REPORTS_FOLDER={folder.PathOf("reports")}",
+        $"LOCAL_EVENTS_FOLDER={folder.PathOf("events")}",
+        .. assignments,
+    ]);
 }

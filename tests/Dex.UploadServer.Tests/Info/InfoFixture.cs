@@ -27,6 +27,7 @@ internal sealed class InfoFixture : IUploadStore, IAsyncDisposable
             ["TUSD_HANDLER_INFO_PATH"] = "upload/info",
             ["LEDGER_CONNECTION_STRING"] = $"sqlite:{_folder}/ledger.db",
             ["LOCAL_REPORTS_FOLDER"] = _folder,
+            ["LOCAL_EVENTS_FOLDER"] = Path.Combine(_folder, "events"),
         }));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IUploadStore>(this);
