@@ -31,7 +31,7 @@ internal sealed partial class DeliveryLane(
     private readonly PriorityQueue<DateTimeOffset, DateTimeOffset> _retries = new();
     private readonly HashSet<Task> _tasks = [];
     private int _running;
-    private (DateTimeOffset Time, long Timestamp) _lastLook = (clock.GetUtcNow(), clock.GetTimestamp());
+    private (DateTimeOffset Time, long Timestamp) _lastLook = ReadClocks(clock);
 
     public LaneTarget Target => target;
 
@@ -74,10 +74,22 @@ internal sealed partial class DeliveryLane(
 
     public void Dispose() => _wakeup.Dispose();
 
+    private static (DateTimeOffset Time, long Timestamp) ReadClocks(TimeProvider clock)
+    {
+        // Both at one moment: a pause of the process between the two would look like a clock that was set.
+        while (true)
+        {
+            var timestamp = clock.GetTimestamp();
+            var time = clock.GetUtcNow();
+            if (clock.GetElapsedTime(timestamp) < ClockTolerance / 2)
+                return (time, timestamp);
+        }
+    }
+
     /// <summary>When the clock has been put back, what waits for its time would wait as much longer: it is due now instead.</summary>
     private async Task ForgetTimesIfPutBackAsync(CancellationToken stopping)
     {
-        var (now, timestamp) = (clock.GetUtcNow(), clock.GetTimestamp());
+        var (now, timestamp) = ReadClocks(clock);
         if (clock.GetElapsedTime(_lastLook.Timestamp, timestamp) - (now - _lastLook.Time) > ClockTolerance)
         {
             await ledger.HastenDeliveriesAsync(target.Key, stopping);
