@@ -103,7 +103,7 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
-        http.Response.Headers.Location = PublicPrefix(http.Request) + upload.Id;
+        http.Response.Headers.Location = Requests.PublicPrefix(http.Request, _options) + upload.Id;
         if (hasBody)
         {
             var result = await ReceiveAsync(http, upload.Id, offset: 0, declared: null);
@@ -130,7 +130,7 @@ internal sealed class Tus1FrontEnd(
             return false;
         }
 
-        var announcesBytes = IsOffsetStream(http.Headers.ContentType);
+        var announcesBytes = Requests.HasMediaType(http.Headers.ContentType, TusHeaders.OffsetStream);
         if (concat.Kind == UploadKind.Final && announcesBytes)
         {
             error = TusErrors.ModifyFinal;
@@ -176,7 +176,7 @@ internal sealed class Tus1FrontEnd(
     private async ValueTask AppendAsync(HttpContext http, string uploadId)
     {
         var headers = http.Request.Headers;
-        if (!IsOffsetStream(headers.ContentType))
+        if (!Requests.HasMediaType(headers.ContentType, TusHeaders.OffsetStream))
         {
             await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidContentType);
             return;
@@ -219,12 +219,12 @@ internal sealed class Tus1FrontEnd(
 
     private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared)
     {
-        var request = new AppendRequest(offset, declared, ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
+        var request = new AppendRequest(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
         {
             InputEnd = http.Features.Get<IInputEndFeature>(),
             Checksum = ChecksumOf(http),
         };
-        using var patience = Patience(http);
+        using var patience = Requests.Patience(http, _options, clock);
         return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
     }
 
@@ -268,7 +268,7 @@ internal sealed class Tus1FrontEnd(
     {
         var headers = http.Response.Headers;
         headers.CacheControl = "no-store";
-        using var patience = Patience(http);
+        using var patience = Requests.Patience(http, _options, clock);
         var (upload, error) = await read.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
         if (upload is null)
         {
@@ -284,40 +284,16 @@ internal sealed class Tus1FrontEnd(
         if (upload.Metadata.Count > 0)
             headers[TusHeaders.UploadMetadata] = upload.Metadata.ToHeader();
         if (upload.Kind != UploadKind.Whole)
-            headers[TusHeaders.UploadConcat] = ConcatHeader.Write(upload, PublicPrefix(http.Request));
+            headers[TusHeaders.UploadConcat] = ConcatHeader.Write(upload, Requests.PublicPrefix(http.Request, _options));
         http.Response.StatusCode = StatusCodes.Status200OK;
     }
 
     private async ValueTask TerminateAsync(HttpContext http, string uploadId)
     {
-        using var patience = Patience(http);
+        using var patience = Requests.Patience(http, _options, clock);
         if (await terminate.ExecuteAsync(uploadId, patience.Token, http.RequestAborted) is { } error)
             await Answers.WriteErrorAsync(http, metrics, error);
         else
             http.Response.StatusCode = StatusCodes.Status204NoContent;
-    }
-
-    // How long a request waits for an upload that another holds; it need not wait for a client that left.
-    private CancellationTokenSource Patience(HttpContext http)
-    {
-        var lockTimeout = new CancellationTokenSource(_options.LockTimeout, clock);
-        http.Response.RegisterForDispose(lockTimeout);
-        return CancellationTokenSource.CreateLinkedTokenSource(lockTimeout.Token, http.RequestAborted);
-    }
-
-    private string PublicPrefix(HttpRequest request) =>
-        _options.PublicPrefix ?? PublicAddress.Of(request) + _options.MountPath;
-
-    // Neither a length nor chunks is an empty body.
-    private static long? ContentLengthOf(HttpContext http) =>
-        http.Request.ContentLength ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } ? null : 0);
-
-    private static bool IsOffsetStream(StringValues contentType)
-    {
-        if (contentType.Count != 1 || contentType[0] is not { } value)
-            return false;
-        var semicolon = value.IndexOf(';', StringComparison.Ordinal);
-        var mediaType = (semicolon < 0 ? value : value[..semicolon]).AsSpan().Trim();
-        return mediaType.Equals(TusHeaders.OffsetStream, StringComparison.OrdinalIgnoreCase);
     }
 }
