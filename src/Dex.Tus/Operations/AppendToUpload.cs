@@ -82,7 +82,7 @@ internal sealed class AppendToUpload(
         {
             var receiving = upload;
             body.OnProgress = taken => hooks.Receiving(receiving with { Offset = before + taken });
-            upload = await AppendAsync(upload, body, request.InputEnd, releaseRequested, stopping);
+            upload = await AppendAsync(upload, body, request, releaseRequested, stopping);
             end = body.End;
         }
 
@@ -105,10 +105,12 @@ internal sealed class AppendToUpload(
     }
 
     private async ValueTask<Upload> AppendAsync(
-        Upload upload, IncomingBody body, IInputEndFeature? inputEnd, CancellationToken releaseRequested, CancellationToken stopping)
+        Upload upload, IncomingBody body, AppendRequest request, CancellationToken releaseRequested, CancellationToken stopping)
     {
         // Reading ends when the client leaves, another request wants this upload, or the server stops.
-        using var left = inputEnd?.Listen(() => body.Stop(BodyEnd.CutShort));
+        if (request.ContentLength is null)
+            request.InputEnd?.FollowChunks();
+        using var left = request.InputEnd?.Listen(() => body.Stop(BodyEnd.CutShort));
         await using var displaced = releaseRequested.UnsafeRegister(static body => ((IncomingBody)body!).Stop(BodyEnd.Displaced), body);
         await using var shutDown = stopping.UnsafeRegister(static body => ((IncomingBody)body!).Stop(BodyEnd.ShuttingDown), body);
 
