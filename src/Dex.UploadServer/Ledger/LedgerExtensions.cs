@@ -1,6 +1,6 @@
 using Dex.UploadServer.Hosting;
-using Microsoft.Extensions.Options;
 using Dex.UploadServer.Ledger.Sqlite;
+using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Ledger;
 
