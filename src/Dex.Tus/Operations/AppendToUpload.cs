@@ -105,7 +105,7 @@ internal sealed partial class AppendToUpload(
             hooks.Receiving(receiving with { Offset = receiving.Offset + taken });
             request.Progress?.Invoke(receiving.Offset + taken);
         };
-        await ReadAsync(body, request.InputEnd, async saving => upload = await AppendAsync(receiving, body, saving), releaseRequested, stopping);
+        await ReadAsync(body, request, async saving => upload = await AppendAsync(receiving, body, saving), releaseRequested, stopping);
         return await ConcludeAsync(upload, request, body.End);
     }
 
@@ -115,7 +115,7 @@ internal sealed partial class AppendToUpload(
     {
         await using var stage = new ChunkStage(options.Value.StagingFolder);
         using var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock);
-        await ReadAsync(body, request.InputEnd, async saving => await stage.FillAsync(body, saving), releaseRequested, stopping);
+        await ReadAsync(body, request, async saving => await stage.FillAsync(body, saving), releaseRequested, stopping);
         if (body.End != BodyEnd.Complete)
         {
             metrics.BodyEndedEarly(body.End.ToString());
@@ -159,10 +159,12 @@ internal sealed partial class AppendToUpload(
     }
 
     private async ValueTask ReadAsync(
-        IncomingBody body, IInputEndFeature? inputEnd, Func<CancellationToken, ValueTask> take, CancellationToken releaseRequested, CancellationToken stopping)
+        IncomingBody body, AppendRequest request, Func<CancellationToken, ValueTask> take, CancellationToken releaseRequested, CancellationToken stopping)
     {
         // Reading ends when the client leaves, another request wants this upload, or the server stops.
-        using var left = inputEnd?.Listen(() => body.Stop(BodyEnd.CutShort));
+        if (request.ContentLength is null)
+            request.InputEnd?.FollowChunks();
+        using var left = request.InputEnd?.Listen(() => body.Stop(BodyEnd.CutShort));
         await using var displaced = releaseRequested.UnsafeRegister(static body => ((IncomingBody)body!).Stop(BodyEnd.Displaced), body);
         await using var shutDown = stopping.UnsafeRegister(static body => ((IncomingBody)body!).Stop(BodyEnd.ShuttingDown), body);
 

@@ -7,6 +7,7 @@ namespace Dex.Tus.Receiving;
 /// <remarks>
 /// Kestrel refuses data that arrives together with a FIN and closes the connection without an answer. With this reader
 /// below it, a body cut short is stored to the byte, and a client that can still listen is answered (spec: tus.md BR1, BR4).
+/// Chunks that break are an end, too: what comes from there on is not handed out.
 /// </remarks>
 internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) : PipeReader, IInputEndFeature
 {
@@ -18,12 +19,27 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
     private bool _allExamined = true;
     private bool _canceled;
     private bool _cutOff;
+    private ChunkFraming? _chunks;
+    private long _followed;
 
     public IDisposable Listen(Action onInputEnded)
     {
+        bool ended;
         lock (_gate)
+        {
             _listener = onInputEnded;
+            ended = _withheld is not null; // told to the listener before this one
+        }
+
+        if (ended)
+            Tell(onInputEnded);
         return new Subscription(this);
+    }
+
+    public void FollowChunks()
+    {
+        _chunks = new ChunkFraming();
+        _followed = 0;
     }
 
     public void EndInput()
@@ -67,6 +83,7 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
             return true;
         }
 
+        result = UpToBreak(result);
         if (!IsBareEnd(result))
         {
             result = WithoutEnd(result);
@@ -91,6 +108,8 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
         var buffer = _last.Buffer;
         _allExamined = examined.Equals(buffer.End) || buffer.Slice(examined).IsEmpty;
         _examinedLeftover = !_allExamined || consumed.Equals(buffer.End) ? 0 : buffer.Slice(consumed).Length;
+        if (_chunks is not null)
+            _followed -= buffer.Slice(0, consumed).Length;
         _last = default;
         inner.AdvanceTo(consumed, examined);
     }
@@ -136,6 +155,7 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
     {
         if (Volatile.Read(ref _cutOff))
             return new ValueTask<ReadResult>(CutOff(result));
+        result = UpToBreak(result);
         if (!IsBareEnd(result))
             return new ValueTask<ReadResult>(WithoutEnd(result));
 
@@ -153,7 +173,7 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
 
         if (withheld is not null)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static listener => listener(), listener!, preferLocal: false);
+            Tell(listener!);
             return new ValueTask<ReadResult>(withheld.Task);
         }
 
@@ -162,6 +182,22 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
 
         inputEnded();
         return new ValueTask<ReadResult>(result);
+    }
+
+    private static void Tell(Action listener) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static listener => listener(), listener, preferLocal: false);
+
+    // Of a chunked body only what comes before a broken chunk, as if the input ended there.
+    private ReadResult UpToBreak(ReadResult result)
+    {
+        if (_chunks is null)
+            return result;
+        _followed += _chunks.Follow(result.Buffer.Slice(_followed));
+        if (_chunks.IsBroken)
+            return new ReadResult(result.Buffer.Slice(0, _followed), result.IsCanceled, isCompleted: true);
+        if (_chunks.IsOver)
+            _chunks = null;
+        return result;
     }
 
     // The end, with nothing before it that the reader above has not looked at.
@@ -197,6 +233,9 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
 /// <summary>Lets whoever receives a body hear that the client will send no more, while an answer can still be given.</summary>
 internal interface IInputEndFeature
 {
+    /// <summary>A chunked body begins with the next byte: if its framing breaks, the input has ended there.</summary>
+    void FollowChunks();
+
     /// <summary>Whatever else the client sends is no longer read: the connection closes as soon as the answer has left.</summary>
     void EndInput();
 

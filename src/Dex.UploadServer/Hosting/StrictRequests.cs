@@ -1,11 +1,17 @@
+using System.Buffers;
+
 namespace Dex.UploadServer.Hosting;
 
 /// <summary>Refuses what the HTTP stack lets through and others on the way may read differently (spec: reliability.md S-7, I2).</summary>
 internal sealed class StrictRequests(RequestDelegate next)
 {
+    // RFC 9110 5.6.2. The stack takes control characters and separators in a name as well.
+    private static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     public Task InvokeAsync(HttpContext http)
     {
-        if (!IsPlainlyFramed(http.Request))
+        if (!IsPlainlyFramed(http.Request) || !AreHeaderNamesPlain(http.Request.Headers))
         {
             http.Response.Headers.Connection = "close"; // where this request ends is anybody's guess
             return PlainTextAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, "400 Bad Request\n"u8);
@@ -20,6 +26,17 @@ internal sealed class StrictRequests(RequestDelegate next)
     private static bool IsPlainlyFramed(HttpRequest request) =>
         request.Headers.TransferEncoding is not { Count: > 0 } codings
         || (codings.Count == 1 && "chunked".Equals(codings[0], StringComparison.OrdinalIgnoreCase) && HttpProtocol.IsHttp11(request.Protocol));
+
+    private static bool AreHeaderNamesPlain(IHeaderDictionary headers)
+    {
+        foreach (var header in headers)
+        {
+            if (header.Key.AsSpan().ContainsAnyExcept(TokenCharacters))
+                return false;
+        }
+
+        return true;
+    }
 
     // Methods are case-sensitive: "head" would be answered like HEAD, yet framed with a body. A tunnel is never given.
     private static bool IsServed(string method) =>

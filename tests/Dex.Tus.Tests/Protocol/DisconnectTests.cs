@@ -41,6 +41,53 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
         Assert.Equal("hello"u8.ToArray(), server.Store.BytesOf(id));
     }
 
+    [Theory]
+    [InlineData("5\r\nhello\r\nzz\r\nworld\r\n", "5")]
+    [InlineData("5\r\nhello\r\n2;a\nb\r\nxx\r\n0\r\n\r\n", "5")]
+    [InlineData("2\r\nhe\r\n3\r\nlloX\r\n0\r\n\r\n", "5")]
+    [InlineData("-1\r\nhello\r\n0\r\n\r\n", "0")]
+    public async Task BR1_BR3_chunks_before_a_broken_one_in_the_same_segment_count(string body, string offset)
+    {
+        var id = await server.CreateAsync(100);
+        using var connection = await RawConnection.OpenAsync(server.Port);
+
+        await connection.SendAsync(TusServer.Compose("PATCH", $"/files/{id}", body, OffsetStream, "Upload-Offset: 0", "Transfer-Encoding: chunked"));
+        var answer = await connection.ReadAnswerAsync();
+
+        Assert.Equal((400, "close"), (answer!.Status, answer.Header("Connection")));
+        Assert.True(await connection.IsClosedAsync());
+        Assert.Equal(offset, await server.OffsetAsync(id));
+    }
+
+    [Fact]
+    public async Task BR3_a_broken_chunk_behind_too_long_a_body_ends_the_connection_at_once()
+    {
+        var id = await server.CreateAsync(3);
+        using var connection = await RawConnection.OpenAsync(server.Port);
+
+        await connection.SendAsync(TusServer.Compose("PATCH", $"/files/{id}", "5\r\nhello\r\nzz\r\n", OffsetStream, "Upload-Offset: 0", "Transfer-Encoding: chunked"));
+        var answer = await connection.ReadAnswerAsync();
+
+        Assert.Contains(answer!.Status, (int[])[400, 413]); // whichever was seen first
+        Assert.True(await connection.IsClosedAsync());
+        Assert.Equal("3", await server.OffsetAsync(id));
+    }
+
+    [Fact]
+    public async Task H5_chunks_leave_the_next_request_alone()
+    {
+        var id = await server.CreateAsync(6);
+        using var connection = await RawConnection.OpenAsync(server.Port);
+        string[] chunked = [OffsetStream, "Transfer-Encoding: chunked"];
+
+        await connection.SendAsync(
+            TusServer.Compose("PATCH", $"/files/{id}", "3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n", [.. chunked, "Upload-Offset: 0"])
+            + TusServer.Compose("PATCH", $"/files/{id}", "3\r\ndef\r\n0\r\n\r\n", [.. chunked, "Upload-Offset: 3"]));
+
+        Assert.Equal("3", (await connection.ReadAnswerAsync())!.Header("Upload-Offset"));
+        Assert.Equal("6", (await connection.ReadAnswerAsync())!.Header("Upload-Offset"));
+    }
+
     [Fact]
     public async Task BR4_a_body_cut_after_its_last_byte_is_told_so_and_the_upload_is_complete()
     {

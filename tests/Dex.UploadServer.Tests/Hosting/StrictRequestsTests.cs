@@ -38,6 +38,18 @@ public sealed class StrictRequestsTests : IAsyncLifetime
         Assert.Equal((400, "close"), (answer.Status, answer.Header("Connection")));
     }
 
+    [Theory]
+    [InlineData("X-\u0001")]
+    [InlineData("X(y)")]
+    [InlineData("X@y")]
+    [InlineData("X\u007f")]
+    public async Task X1_a_header_name_that_is_no_token_is_refused(string name)
+    {
+        var answer = await SendAsync($"{Patch}{name}: a\r\nContent-Length: 0\r\n\r\n");
+
+        Assert.Equal(400, answer.Status);
+    }
+
     [Fact]
     public async Task S7_chunks_of_HTTP_1_0_are_refused()
     {
