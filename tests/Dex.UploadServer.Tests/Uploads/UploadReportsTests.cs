@@ -136,7 +136,8 @@ public sealed class UploadReportsTests(UploadServerFixture server) : IClassFixtu
         await server.Http.PatchAsync(id, 0, new byte[2], Stop);
         await server.Http.PatchAsync(id, 2, new byte[3], Stop);
         using var rejected = await server.Http.SendCreationAsync(5, "zq/name", Stop);
-        await Eventually.TrueAsync(() => server.Log.Text.Contains("file-copy report complete", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => server.Log.Lines.Any(line =>
+            line.GetProperty("msg").GetString() == "file-copy report complete" && line.GetProperty("uploadId").GetString() == id));
 
         var lines = server.Log.Lines.ToLookup(line => line.GetProperty("msg").GetString()!);
 
