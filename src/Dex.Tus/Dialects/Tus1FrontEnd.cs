@@ -246,7 +246,7 @@ internal sealed class Tus1FrontEnd(
 
     // HY2: the reference web page says in the draft's words that this is the last piece.
     private static bool IsLastPiece(IHeaderDictionary headers) =>
-        headers[TusHeaders.UploadComplete] is ["?1"] && headers[TusHeaders.InteropVersion] is ["3" or "4" or "5" or "6" or "7" or "8"];
+        StructuredField.ReadBoolean(headers[TusHeaders.UploadComplete]) == true && headers[TusHeaders.InteropVersion] is ["3" or "4" or "5" or "6" or "7" or "8"];
 
     private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error)
     {

@@ -9,9 +9,13 @@ internal sealed class StrictRequests(RequestDelegate next)
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
+    // All but the tab (RFC 9110 5.5).
+    private static readonly SearchValues<char> ControlCharacters =
+        SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (char)code)]);
+
     public Task InvokeAsync(HttpContext http)
     {
-        if (!IsPlainlyFramed(http.Request) || !AreHeaderNamesPlain(http.Request.Headers))
+        if (!IsPlainlyFramed(http.Request) || !AreHeadersPlain(http.Request.Headers))
         {
             http.Response.Headers.Connection = "close"; // where this request ends is anybody's guess
             return PlainTextAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, "400 Bad Request\n"u8);
@@ -27,12 +31,17 @@ internal sealed class StrictRequests(RequestDelegate next)
         request.Headers.TransferEncoding is not { Count: > 0 } codings
         || (codings.Count == 1 && "chunked".Equals(codings[0], StringComparison.OrdinalIgnoreCase) && HttpProtocol.IsHttp11(request.Protocol));
 
-    private static bool AreHeaderNamesPlain(IHeaderDictionary headers)
+    private static bool AreHeadersPlain(IHeaderDictionary headers)
     {
         foreach (var header in headers)
         {
             if (header.Key.AsSpan().ContainsAnyExcept(TokenCharacters))
                 return false;
+            foreach (var value in header.Value)
+            {
+                if (value.AsSpan().ContainsAny(ControlCharacters))
+                    return false;
+            }
         }
 
         return true;

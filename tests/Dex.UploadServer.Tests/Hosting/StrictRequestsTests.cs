@@ -50,6 +50,18 @@ public sealed class StrictRequestsTests : IAsyncLifetime
         Assert.Equal(400, answer.Status);
     }
 
+    [Theory]
+    [InlineData("a\u0001b", 400)]
+    [InlineData("a\u001bb", 400)]
+    [InlineData("a\u007fb", 400)]
+    [InlineData("a\tb", 404)]
+    public async Task X1_a_control_character_in_a_header_is_refused(string value, int status)
+    {
+        var answer = await SendAsync($"{Patch}X-Note: {value}\r\nContent-Length: 0\r\n\r\n");
+
+        Assert.Equal(status, answer.Status);
+    }
+
     [Fact]
     public async Task S7_chunks_of_HTTP_1_0_are_refused()
     {

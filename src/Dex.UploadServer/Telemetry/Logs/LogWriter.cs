@@ -7,6 +7,10 @@ internal sealed class LogWriter : IDisposable
     private const int MostBytesWaiting = 4 * 1024 * 1024;
     private const int BytesKept = 256 * 1024;
 
+    // Lines come in bursts; waking the thread for each would cost more than the line.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
+    private const int BytesEnough = 64 * 1024;
+
     // How long a stuck reader of the log may hold up the end of the process.
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(5);
 
@@ -17,6 +21,7 @@ internal sealed class LogWriter : IDisposable
     private byte[] _writing = new byte[BytesKept];
     private int _waitingLength;
     private bool _writingNow;
+    private bool _hurry;
     private bool _stopping;
 
     public LogWriter(Stream output)
@@ -34,7 +39,11 @@ internal sealed class LogWriter : IDisposable
         lock (_gate)
         {
             while (_waitingLength > 0 && _waitingLength + line.Length > MostBytesWaiting && !_stopping)
+            {
+                _hurry = true;
+                Monitor.PulseAll(_gate);
                 Monitor.Wait(_gate);
+            }
 
             if (_stopping)
             {
@@ -47,9 +56,10 @@ internal sealed class LogWriter : IDisposable
 
             EnsureRoom(line.Length);
             line.CopyTo(_waiting.AsSpan(_waitingLength));
-            if (_waitingLength == 0)
-                Monitor.PulseAll(_gate);
+            var before = _waitingLength;
             _waitingLength += line.Length;
+            if (before == 0 || (before < BytesEnough && _waitingLength >= BytesEnough))
+                Monitor.PulseAll(_gate);
         }
     }
 
@@ -61,6 +71,8 @@ internal sealed class LogWriter : IDisposable
         {
             while (_waitingLength > 0 || _writingNow)
             {
+                _hurry = true;
+                Monitor.PulseAll(_gate);
                 var left = end - Environment.TickCount64;
                 if (left <= 0 || !Monitor.Wait(_gate, TimeSpan.FromMilliseconds(left)))
                     return;
@@ -97,8 +109,11 @@ internal sealed class LogWriter : IDisposable
                     if (_stopping)
                         return;
                     Monitor.Wait(_gate);
+                    if (_waitingLength is > 0 and < BytesEnough && !_stopping && !_hurry)
+                        Monitor.Wait(_gate, Gathering);
                 }
 
+                _hurry = false;
                 (_waiting, _writing) = (_writing, _waiting);
                 length = _waitingLength;
                 _waitingLength = 0;
