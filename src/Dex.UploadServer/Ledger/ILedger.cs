@@ -64,7 +64,7 @@ internal interface ILedger
     Task<IReadOnlyList<string>> ListWaitingTargetsAsync(CancellationToken cancellationToken);
 
     /// <summary>Turns the upload's delivery to a target into a new run with a fresh count (or inserts one), and queues the messages (<c>POST /route</c>, spec: reliability.md R3).</summary>
-    /// <returns>Null if an identical redelivery is waiting for its first attempt already.</returns>
+    /// <returns>Null if the same file is on its way to the same place: waiting for its first attempt, or running. What is running tells its own end.</returns>
     Task<OutboxBatch?> RequeueDeliveryAsync(NewDelivery delivery, string uploadId, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken);
 
     /// <summary>Waiting and running deliveries, and the earliest time at which a waiting one is due.</summary>

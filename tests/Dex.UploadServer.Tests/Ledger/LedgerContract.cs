@@ -263,6 +263,35 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task Requeueing_leaves_an_equal_attempt_that_is_running_to_tell_its_end()
+    {
+        var uploadId = LedgerSamples.NewId();
+        await Ledger.CompleteUploadAsync(LedgerSamples.Completion(uploadId, new NewDelivery("edav", "edav", "a")), Stop);
+        var running = Assert.Single(await Ledger.ClaimDeliveriesAsync("edav", 9, "me", Lease, Stop));
+        var again = new NewDelivery("edav", "edav", "a", SourceUrl: uploadId);
+
+        var beside = await Ledger.RequeueDeliveryAsync(again, uploadId, [], Stop);
+        var settled = await Ledger.SettleDeliveryAsync(LedgerSamples.Succeeded(running), Stop);
+        var afterwards = await Ledger.RequeueDeliveryAsync(again, uploadId, [], Stop);
+
+        Assert.Null(beside);
+        Assert.NotNull(settled);
+        Assert.NotNull(afterwards);
+        Assert.Single(await Ledger.ListAttemptsAsync(uploadId, Stop));
+    }
+
+    [Fact]
+    public async Task Requeueing_takes_over_from_an_attempt_whose_lease_is_over()
+    {
+        var uploadId = LedgerSamples.NewId();
+        await Ledger.CompleteUploadAsync(LedgerSamples.Completion(uploadId, new NewDelivery("edav", "edav", "a")), Stop);
+        await Ledger.ClaimDeliveriesAsync("edav", 9, "frozen", Lease, Stop);
+        Clock.Advance(Lease + TimeSpan.FromSeconds(1));
+
+        Assert.NotNull(await Ledger.RequeueDeliveryAsync(new NewDelivery("edav", "edav", "a", SourceUrl: uploadId), uploadId, [], Stop));
+    }
+
+    [Fact]
     public async Task An_upload_the_ledger_does_not_know_can_be_redelivered()
     {
         var uploadId = LedgerSamples.NewId();

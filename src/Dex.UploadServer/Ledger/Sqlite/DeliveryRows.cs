@@ -32,7 +32,8 @@ internal static class DeliveryRows
             ON CONFLICT (upload_id, target_key) DO UPDATE SET
                 target = excluded.target, path = excluded.path, source_url = excluded.source_url, state = 0, attempts = excluded.attempts,
                 next_attempt_at = excluded.next_attempt_at, claim = claim + 1, owner = NULL, lease_until = NULL, last_error = NULL
-            WHERE NOT (state = 0 AND attempts = excluded.attempts AND path = excluded.path AND source_url = excluded.source_url)
+            WHERE NOT (path = excluded.path AND (
+                (state = 0 AND attempts = excluded.attempts AND source_url = excluded.source_url) OR (state = 1 AND lease_until > ?)))
             """);
         return upsert.Bind(uploadId)
             .Bind(delivery.Target)
@@ -40,6 +41,7 @@ internal static class DeliveryRows
             .Bind(delivery.Path)
             .Bind(delivery.SourceUrl)
             .Bind(delivery.AttemptsBefore)
+            .Bind(now.UtcTicks)
             .Bind(now.UtcTicks)
             .Run() > 0;
     }
