@@ -36,12 +36,14 @@ internal readonly record struct PlainRequest(bool IsForm, string? FileName)
 
         if (isPost && Requests.HasMediaType(request.Headers.ContentType, MultipartForm))
             return new PlainRequest(true, null);
-        if (!request.Headers.ContainsKey(TusHeaders.UploadMetadata))
+        if (!request.Headers.ContainsKey(TusHeaders.UploadMetadata) || !AnnouncesFile(request, isPost))
             return null;
-        if (isPost)
-            return Requests.ContentLengthOf(request.HttpContext) == 0 ? null : new PlainRequest(false, null);
         return new PlainRequest(false, path.IsCollection ? null : request.Path.Value![mountPath.Length..]);
     }
+
+    // A request that says nothing of a body has none, yet is no empty file; an empty POST is how a tus client looks that forgot its version.
+    private static bool AnnouncesFile(HttpRequest request, bool isPost) =>
+        Requests.ContentLengthOf(request.HttpContext) != 0 || (!isPost && request.ContentLength == 0);
 
     private static bool IsUsable(string name)
     {

@@ -88,8 +88,9 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("PUT /files", "", "hello")]
     [InlineData("PUT /files/hello.txt", "", "hello")]
     [InlineData("PUT /files/00000000-0000-4000-8000-000000000000", Metadata, "hello")]
+    [InlineData("PUT /files/hello.txt", Metadata, null)]
     [InlineData("PATCH /files", Metadata, "hello")]
-    public async Task R6_V2_what_may_be_meant_for_a_resumable_protocol_is_its_to_answer(string target, string headers, string body)
+    public async Task R6_V2_what_may_be_meant_for_a_resumable_protocol_is_its_to_answer(string target, string headers, string? body)
     {
         var before = server.Store.Count;
 
@@ -182,12 +183,12 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
         Assert.Equal(1, server.Lifecycle.CountOf("finishing", answer.Header("Location")![^36..]));
     }
 
-    /// <summary>A request of plain HTTP; <paramref name="headers"/> are whole lines, empty ones are left out.</summary>
-    internal static string Plain(string target, string body, params string[] headers)
+    /// <summary>A request of plain HTTP, without a word of a body if that is null; <paramref name="headers"/> are whole lines, empty ones are left out.</summary>
+    internal static string Plain(string target, string? body, params string[] headers)
     {
         var lines = string.Join("\r\n", headers.Where(header => header.Length > 0));
-        var isFramed = lines.Contains("Content-Length", StringComparison.Ordinal) || lines.Contains("Transfer-Encoding", StringComparison.Ordinal);
-        return $"{target} HTTP/1.1\r\nHost: up.example\r\n{(lines.Length > 0 ? lines + "\r\n" : "")}{(isFramed ? "" : $"Content-Length: {body.Length}\r\n")}\r\n{body}";
+        var isFramed = body is null || lines.Contains("Content-Length", StringComparison.Ordinal) || lines.Contains("Transfer-Encoding", StringComparison.Ordinal);
+        return $"{target} HTTP/1.1\r\nHost: up.example\r\n{(lines.Length > 0 ? lines + "\r\n" : "")}{(isFramed ? "" : $"Content-Length: {body!.Length}\r\n")}\r\n{body}";
     }
 
     private async Task<string?> MetadataOf(RawAnswer created)

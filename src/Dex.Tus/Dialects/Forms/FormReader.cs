@@ -93,5 +93,5 @@ internal sealed class FormReader(IncomingBody body, FormBoundary boundary, TusOp
     }
 
     // A body that was cut is not the form's fault.
-    private FormHead Refused(TusError error) => new([], "", AppendToUpload.ErrorOf(body.End == BodyEnd.None ? BodyEnd.Complete : body.End) ?? error);
+    private FormHead Refused(TusError error) => new([], "", (body.End == BodyEnd.None ? null : AppendToUpload.ErrorOf(body.End)) ?? error);
 }
