@@ -12,6 +12,7 @@ public static class TusHeaders
     public const string UploadDeferLength = "Upload-Defer-Length";
     public const string UploadMetadata = "Upload-Metadata";
     public const string UploadConcat = "Upload-Concat";
+    public const string UploadExpires = "Upload-Expires";
     public const string UploadComplete = "Upload-Complete";
     public const string UploadLimit = "Upload-Limit";
     public const string InteropVersion = "Upload-Draft-Interop-Version";
