@@ -167,6 +167,15 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
         }
     }
 
+    public async IAsyncEnumerable<string> ListUnfinishedIdsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var id in ListIdsAsync(cancellationToken))
+        {
+            if (Posix.Stat(_folder.MetadataPath(id)) is null)
+                yield return id;
+        }
+    }
+
     private static void RequireId(string uploadId)
     {
         if (!UploadFolder.IsId(uploadId))
