@@ -4,6 +4,7 @@ using Dex.Tus;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
+using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Ledger;
 using Dex.UploadServer.Ledger.Sqlite;
 using Dex.UploadServer.Retention;
@@ -45,7 +46,7 @@ internal sealed class SweepRig : IDisposable
 
     public ManualClock Clock { get; } = new();
 
-    public FileStoreFolder Folder { get; } = new();
+    public FileStoreFolder Folder { get; } = new() { Durability = UploadDurability.None };
 
     public FileSystemUploadStore Store { get; }
 
