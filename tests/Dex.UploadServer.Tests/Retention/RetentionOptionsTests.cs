@@ -50,7 +50,10 @@ public sealed class RetentionOptionsTests
     {
         var env = new EnvironmentReader(new Dictionary<string, string>
         {
-            ["UPLOAD_EXPIRATION"] = "2147483647", ["UPLOAD_SWEEP_INTERVAL"] = "2592000", ["UPLOAD_SWEEP_LEFTOVER_AGE"] = "2147483647", ["UPLOAD_PART_RETENTION"] = "1",
+            ["UPLOAD_EXPIRATION"] = "2147483647",
+            ["UPLOAD_SWEEP_INTERVAL"] = "2592000",
+            ["UPLOAD_SWEEP_LEFTOVER_AGE"] = "2147483647",
+            ["UPLOAD_PART_RETENTION"] = "1",
         });
         var (retention, uploads) = (new RetentionOptions(), new UploadsOptions());
 
