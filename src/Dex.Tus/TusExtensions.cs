@@ -21,6 +21,8 @@ public static class TusExtensions
         services.AddSingleton<UploadLocks>();
         services.AddSingleton<TusMetrics>();
         services.AddSingleton<LifecycleHooks>();
+        services.AddSingleton<UploadExpiration>();
+        services.AddSingleton<MissingUploads>();
         services.AddSingleton<DescribeServer>();
         services.AddSingleton<FinishUpload>();
         services.AddSingleton<CreateUpload>();

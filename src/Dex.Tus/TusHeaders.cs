@@ -12,6 +12,7 @@ public static class TusHeaders
     public const string UploadDeferLength = "Upload-Defer-Length";
     public const string UploadMetadata = "Upload-Metadata";
     public const string UploadConcat = "Upload-Concat";
+    public const string UploadExpires = "Upload-Expires";
     public const string UploadComplete = "Upload-Complete";
     public const string UploadIncomplete = "Upload-Incomplete";
     public const string UploadLimit = "Upload-Limit";

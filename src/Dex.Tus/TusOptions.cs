@@ -11,6 +11,9 @@ public sealed class TusOptions
     /// <summary>Most bytes one upload may have; null for no limit (default).</summary>
     public long? MaxSize { get; set; }
 
+    /// <summary>How long an unfinished upload is kept after its last byte; null for ever (default).</summary>
+    public TimeSpan? Expiration { get; set; }
+
     /// <summary>How long to wait for the next byte of a body. Default 60 s.</summary>
     public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(60);
 

@@ -6,7 +6,7 @@ using Dex.Tus.Stores;
 namespace Dex.Testing;
 
 /// <summary>Keeps uploads in memory, for tests of the engine alone.</summary>
-public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore
+public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IExpirationStore
 {
     private readonly ConcurrentDictionary<string, Kept> _uploads = new(StringComparer.Ordinal);
 
@@ -77,6 +77,14 @@ public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILength
             kept.Bytes.Write(BytesOf(part.Id));
         kept.Upload = kept.Upload with { Offset = kept.Bytes.Length };
         return kept.Upload;
+    }
+
+    public ValueTask<Upload> TouchAsync(Upload upload, DateTimeOffset modifiedAt, CancellationToken cancellationToken)
+    {
+        FailIfTold(nameof(TouchAsync));
+        var kept = _uploads[upload.Id];
+        kept.Upload = kept.Upload with { ModifiedAt = modifiedAt };
+        return new(upload with { ModifiedAt = modifiedAt });
     }
 
     private void FailIfTold(string call)

@@ -17,6 +17,9 @@ public sealed class RecordingLifecycle : IUploadLifecycle
     /// <summary>Thrown by the next finishing step, once.</summary>
     public Exception? FailFinishing { get; set; }
 
+    /// <summary>Uploads remembered as expired.</summary>
+    public ConcurrentDictionary<string, bool> Expired { get; } = new(StringComparer.Ordinal);
+
     /// <summary>How often a step was taken for an upload.</summary>
     public int CountOf(string step, string uploadId) => Steps.Count(taken => taken == $"{step} {uploadId}");
 
@@ -44,6 +47,8 @@ public sealed class RecordingLifecycle : IUploadLifecycle
     }
 
     public void Unsettled(Upload upload) => Steps.Enqueue($"unsettled {upload.Id}");
+
+    public ValueTask<bool> HasExpiredAsync(string uploadId, CancellationToken cancellationToken) => new(Expired.ContainsKey(uploadId));
 
     public ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken) => Note("terminated", upload);
 

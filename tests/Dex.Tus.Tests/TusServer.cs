@@ -20,7 +20,7 @@ public sealed class TusServer : IAsyncLifetime
 
     public TusServer() : this(_ => { }) { }
 
-    internal TusServer(Action<TusOptions> configure)
+    internal TusServer(Action<TusOptions> configure, TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -32,6 +32,8 @@ public sealed class TusServer : IAsyncLifetime
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHalfClose());
         });
         builder.Logging.ClearProviders();
+        if (clock is not null)
+            builder.Services.AddSingleton(clock);
         builder.Services.AddTus();
         builder.Services.AddSingleton<IUploadStore>(Store);
         builder.Services.AddSingleton<IUploadLifecycle>(Lifecycle);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dex.Tus.Lifecycle;
+using Dex.Tus.Stores;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -50,6 +51,13 @@ internal static class Answers
             response.Headers.Connection = "close"; // a body nobody asked for is not waited for
         if (http.Request.Method != HttpMethods.Head)
             await response.Body.WriteAsync(body, CancellationToken.None);
+    }
+
+    /// <summary>Says when the upload expires, if it does (EX1).</summary>
+    public static void WriteExpiry(HttpContext http, UploadExpiration expiration, Upload upload)
+    {
+        if (expiration.EndOf(upload) is { } end)
+            http.Response.Headers[TusHeaders.UploadExpires] = end.ToString("R", CultureInfo.InvariantCulture);
     }
 
     /// <summary>An offset or length as a header value.</summary>

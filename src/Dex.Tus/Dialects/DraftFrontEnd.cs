@@ -1,4 +1,5 @@
 using System.Text;
+using Dex.Tus.Lifecycle;
 using Dex.Tus.Operations;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
@@ -12,7 +13,7 @@ namespace Dex.Tus.Dialects;
 /// <summary>The IETF draft "Resumable Uploads for HTTP" on the wire, interop versions 3 to 8 and the text without one (spec: tus.md 18).</summary>
 internal sealed class DraftFrontEnd(
     CreateUpload create, AppendToUpload append, ReadOffset read, TerminateUpload terminate,
-    TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options)
+    UploadExpiration expiration, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options)
 {
     private const string PartialUpload = "application/partial-upload";
 
@@ -64,7 +65,7 @@ internal sealed class DraftFrontEnd(
         }
 
         http.Response.Headers.Location = Requests.PublicPrefix(request, _options) + upload.Id;
-        http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(upload.Length);
+        http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(upload, version);
         await TellLocationAsync(http, version);
         if (content != 0 || (completes && !upload.IsComplete))
         {
@@ -76,6 +77,7 @@ internal sealed class DraftFrontEnd(
             }
 
             upload = result.Upload!;
+            http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(upload, version);
         }
 
         http.Response.StatusCode = StatusCodes.Status201Created;
@@ -115,6 +117,8 @@ internal sealed class DraftFrontEnd(
 
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         WriteState(http.Response.Headers, result.Upload!, version);
+        if (version.HasMaxAge && expiration.IsOn)
+            http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(result.Upload!, version);
     }
 
     private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request, DraftVersion version)
@@ -176,7 +180,7 @@ internal sealed class DraftFrontEnd(
 
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         WriteState(headers, upload, version);
-        headers[TusHeaders.UploadLimit] = LimitOf(upload.Length);
+        headers[TusHeaders.UploadLimit] = LimitOf(upload, version);
         if (upload.Length is { } length)
             headers[TusHeaders.UploadLength] = Answers.Number(length);
         else
@@ -213,6 +217,11 @@ internal sealed class DraftFrontEnd(
     private ValueTask InconsistentLengthAsync(HttpContext http, DraftVersion version) => version.HasMediaTypes
         ? Answers.WriteProblemAsync(http, metrics, TusErrors.InvalidUploadLength, DraftProblems.InconsistentLength())
         : Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidUploadLength);
+
+    private string LimitOf(Upload upload, DraftVersion version) =>
+        version.HasMaxAge && expiration.SecondsLeft(upload) is { } seconds
+            ? $"{LimitOf(upload.Length)},max-age={Answers.Number(seconds)}"
+            : LimitOf(upload.Length);
 
     private string LimitOf(long? length) =>
         (_options.MaxSize ?? length) is { } most ? $"min-size=0,max-size={Answers.Number(most)}" : "min-size=0";

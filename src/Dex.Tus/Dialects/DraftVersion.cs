@@ -11,6 +11,9 @@ internal readonly record struct DraftVersion(int? Interop)
     /// <summary>Appends need <c>application/partial-upload</c>, and errors are problem documents.</summary>
     public bool HasMediaTypes => Interop is null or >= 6;
 
+    /// <summary>Limits say how long an upload is kept.</summary>
+    public bool HasMaxAge => Interop is null or >= 8;
+
     /// <summary>The draft that a request speaks, or null if it is tus 1.0's to answer (R6).</summary>
     public static DraftVersion? Of(HttpRequest request, string method)
     {

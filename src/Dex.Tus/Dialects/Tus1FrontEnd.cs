@@ -1,3 +1,4 @@
+using Dex.Tus.Lifecycle;
 using Dex.Tus.Operations;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
@@ -13,7 +14,7 @@ namespace Dex.Tus.Dialects;
 /// <summary>tus 1.0 on the wire: reads requests into operations and writes their results as headers (spec: tus.md 2 to 7, 10 to 12).</summary>
 internal sealed class Tus1FrontEnd(
     DescribeServer server, CreateUpload create, AppendToUpload append, ReadOffset read, TerminateUpload terminate,
-    TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options)
+    UploadExpiration expiration, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options)
 {
     private readonly TusOptions _options = options.Value;
 
@@ -113,9 +114,11 @@ internal sealed class Tus1FrontEnd(
                 return;
             }
 
-            http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
+            upload = result.Upload!;
+            http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(upload.Offset);
         }
 
+        Answers.WriteExpiry(http, expiration, upload);
         http.Response.StatusCode = StatusCodes.Status201Created;
         http.Response.Headers.ContentLength = 0;
     }
@@ -215,6 +218,7 @@ internal sealed class Tus1FrontEnd(
 
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
+        Answers.WriteExpiry(http, expiration, result.Upload);
     }
 
     private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared)
@@ -252,6 +256,8 @@ internal sealed class Tus1FrontEnd(
     {
         if (error == TusErrors.MismatchedOffset)
             http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
+        if (result.Upload is { } upload)
+            Answers.WriteExpiry(http, expiration, upload);
         if (result.BodyEnd == BodyEnd.Reset)
         {
             metrics.Refused(error.StatusCode, error.Code); // nobody is there to be told
@@ -285,6 +291,7 @@ internal sealed class Tus1FrontEnd(
             headers[TusHeaders.UploadMetadata] = upload.Metadata.ToHeader();
         if (upload.Kind != UploadKind.Whole)
             headers[TusHeaders.UploadConcat] = ConcatHeader.Write(upload, Requests.PublicPrefix(http.Request, _options));
+        Answers.WriteExpiry(http, expiration, upload);
         http.Response.StatusCode = StatusCodes.Status200OK;
     }
 

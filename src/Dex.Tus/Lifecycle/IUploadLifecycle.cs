@@ -35,6 +35,9 @@ public interface IUploadLifecycle
 
     /// <summary>[post-terminate] The upload was deleted by its client.</summary>
     ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken);
+
+    /// <summary>Whether an upload that is no longer there is remembered as expired. Asked only where uploads expire.</summary>
+    ValueTask<bool> HasExpiredAsync(string uploadId, CancellationToken cancellationToken);
 }
 
 /// <summary>What a client asks to create.</summary>

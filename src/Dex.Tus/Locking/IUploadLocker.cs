@@ -6,6 +6,10 @@ public interface IUploadLocker
     /// <summary>Waits for the lock, in order of arrival, and asks whoever holds it to let go.</summary>
     /// <returns>The lock, or null when <paramref name="cancellationToken"/> fired first.</returns>
     ValueTask<IUploadLock?> AcquireAsync(string uploadId, CancellationToken cancellationToken);
+
+    /// <summary>Takes the lock if nobody has it, for work that no request waits for: a holder is not asked to let go.</summary>
+    /// <returns>The lock, or null when somebody holds it.</returns>
+    ValueTask<IUploadLock?> TryAcquireAsync(string uploadId, CancellationToken cancellationToken);
 }
 
 /// <summary>The exclusive right to touch one upload, until disposed. A kill of the process ends it too.</summary>

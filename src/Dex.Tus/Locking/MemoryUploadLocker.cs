@@ -38,6 +38,18 @@ public sealed class MemoryUploadLocker : IUploadLocker
         return new ValueTask<IUploadLock?>(WaitAsync(uploadId, waiter, cancellationToken));
     }
 
+    public ValueTask<IUploadLock?> TryAcquireAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_queues.ContainsKey(uploadId))
+                return new ValueTask<IUploadLock?>((IUploadLock?)null);
+            var held = new Held(this, uploadId);
+            _queues.Add(uploadId, new Queue { Holder = held });
+            return new ValueTask<IUploadLock?>(held);
+        }
+    }
+
     private async Task<IUploadLock?> WaitAsync(string uploadId, Waiter waiter, CancellationToken cancellationToken)
     {
         await using var giveUp = cancellationToken.Register(() =>

@@ -38,7 +38,7 @@ internal readonly record struct AppendResult(Upload? Upload, TusError? Error, Bo
 
 /// <summary>Appends a request's body to an upload, keeps whatever arrived, and finishes the upload when it is whole (spec: tus.md 3.4, 5, 15, 16).</summary>
 internal sealed partial class AppendToUpload(
-    IUploadStore store, UploadLocks locks, LifecycleHooks hooks, FinishUpload finish, TusMetrics metrics, TimeProvider clock,
+    IUploadStore store, UploadLocks locks, LifecycleHooks hooks, FinishUpload finish, UploadExpiration expiration, MissingUploads missing, TusMetrics metrics, TimeProvider clock,
     IOptions<TusOptions> options, ILogger<AppendToUpload> logger)
 {
     /// <param name="patience">Fires when the wait for the lock is over.</param>
@@ -50,7 +50,9 @@ internal sealed partial class AppendToUpload(
         if (held is null)
             return new AppendResult(null, TusErrors.UploadLocked);
         if (await store.FindAsync(uploadId, CancellationToken.None) is not { } upload)
-            return new AppendResult(null, TusErrors.UploadNotFound);
+            return new AppendResult(null, await missing.ExplainAsync(uploadId, CancellationToken.None));
+        if (expiration.HasEnded(upload))
+            return new AppendResult(null, TusErrors.UploadExpired);
         if (upload.Kind == UploadKind.Final)
             return new AppendResult(upload, TusErrors.ModifyFinal);
         if (request.Offset != upload.Offset)
@@ -68,11 +70,10 @@ internal sealed partial class AppendToUpload(
         var room = (length ?? options.Value.MaxSize ?? long.MaxValue) - upload.Offset;
         if (request.ContentLength > room)
             return new AppendResult(upload, TusErrors.UploadSizeExceeded);
-        if (request.Checksum is { } checksum)
-            return await ReceiveVerifiedAsync(upload, request, checksum, room, held.ReleaseRequested, stopping);
-
-        upload = await DeclareAsync(upload, request);
-        return await ReceiveAsync(upload, request, room, held.ReleaseRequested, stopping);
+        var result = request.Checksum is { } checksum
+            ? await ReceiveVerifiedAsync(upload, request, checksum, room, held.ReleaseRequested, stopping)
+            : await ReceiveAsync(await DeclareAsync(upload, request), request, room, held.ReleaseRequested, stopping);
+        return result with { Upload = await expiration.RenewAsync(upload, result.Upload) };
     }
 
     // Durable before the first byte of the body is read, so that a client that repeats the length is right.

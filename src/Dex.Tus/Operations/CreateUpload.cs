@@ -17,7 +17,7 @@ internal readonly record struct CreateResult(Upload? Upload, TusError? Error, Cr
 
 /// <summary>Creates an upload: every check that needs no body, the host's decision, then the store (spec: tus.md 4, 5, 11).</summary>
 internal sealed class CreateUpload(
-    IUploadStore store, LifecycleHooks hooks, FinishUpload finish, TusMetrics metrics, IOptions<TusOptions> options)
+    IUploadStore store, LifecycleHooks hooks, FinishUpload finish, UploadExpiration expiration, TusMetrics metrics, IOptions<TusOptions> options)
 {
     public async ValueTask<CreateResult> ExecuteAsync(CreateRequest request, CancellationToken cancellationToken)
     {
@@ -73,6 +73,7 @@ internal sealed class CreateUpload(
             upload = creation.Kind == UploadKind.Final
                 ? await ((IConcatenationStore)store).ConcatenateAsync(creation, parts, CancellationToken.None)
                 : await store.CreateAsync(creation, CancellationToken.None);
+            upload = await expiration.BeginAsync(upload);
             await hooks.CreatedAsync(upload, state, CancellationToken.None);
             return upload;
         }
@@ -109,6 +110,8 @@ internal sealed class CreateUpload(
                 known.Add(id, part = found);
             }
 
+            if (expiration.HasEnded(part))
+                return ([], null, TusErrors.UploadExpired);
             if (!part.IsComplete)
                 return ([], null, TusErrors.UploadNotFinished);
             if (part.Offset > long.MaxValue - length)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dex.Tus.Lifecycle;
 using Dex.Tus.Stores;
 using Microsoft.Extensions.Options;
 
@@ -7,7 +8,7 @@ namespace Dex.Tus.Operations;
 /// <summary>What this server can do, for <c>OPTIONS</c> (spec: tus.md 3.1).</summary>
 internal sealed class DescribeServer
 {
-    public DescribeServer(IUploadStore store, IOptions<TusOptions> options)
+    public DescribeServer(IUploadStore store, UploadExpiration expiration, IOptions<TusOptions> options)
     {
         List<string> extensions = ["creation", "creation-with-upload"];
         if (store is ITerminationStore)
@@ -16,6 +17,8 @@ internal sealed class DescribeServer
             extensions.Add("concatenation");
         if (store is ILengthDeferralStore)
             extensions.Add("creation-defer-length");
+        if (expiration.IsOn)
+            extensions.Add("expiration");
         extensions.AddRange(["checksum", "checksum-trailer"]);
         Extensions = string.Join(',', extensions);
         MaxSize = options.Value.MaxSize?.ToString(CultureInfo.InvariantCulture);

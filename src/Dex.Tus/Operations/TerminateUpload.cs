@@ -5,7 +5,7 @@ using Dex.Tus.Stores;
 namespace Dex.Tus.Operations;
 
 /// <summary>Removes an upload for good, whoever was writing to it (spec: tus.md 10).</summary>
-internal sealed class TerminateUpload(IUploadStore store, UploadLocks locks, LifecycleHooks hooks, TusMetrics metrics)
+internal sealed class TerminateUpload(IUploadStore store, UploadLocks locks, LifecycleHooks hooks, UploadExpiration expiration, MissingUploads missing, TusMetrics metrics)
 {
     /// <param name="patience">Fires when the wait for the lock is over.</param>
     /// <returns>Null on success.</returns>
@@ -18,7 +18,9 @@ internal sealed class TerminateUpload(IUploadStore store, UploadLocks locks, Lif
         if (held is null)
             return TusErrors.UploadLocked;
         if (await store.FindAsync(uploadId, cancellationToken) is not { } upload)
-            return TusErrors.UploadNotFound;
+            return await missing.ExplainAsync(uploadId, cancellationToken);
+        if (expiration.HasEnded(upload))
+            return TusErrors.UploadExpired;
 
         await termination.DeleteAsync(upload, CancellationToken.None);
         metrics.UploadTerminated();

@@ -49,7 +49,7 @@ internal sealed class ChunkStage(string folder) : IAsyncDisposable
     private FileStream OpenUnnamed()
     {
         Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, $".{Guid.NewGuid():N}.chunk.tmp");
+        var path = Path.Combine(folder, StagedFiles.NewName());
         var settings = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite };
         if (!OperatingSystem.IsWindows())
             settings.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -12,6 +12,9 @@ internal sealed class Launcher(
 {
     private string _environmentName = environment.GetValueOrDefault("ENVIRONMENT") is { Length: > 0 } name ? name : "DEV";
 
+    /// <summary>What <c>sweep</c> does.</summary>
+    public LauncherCommand? Sweep { get; init; }
+
     public async Task<int> RunAsync(string[] args)
     {
         var commandLine = CommandLine.Parse(args);
@@ -21,6 +24,9 @@ internal sealed class Launcher(
             await error.WriteAsync(CommandLine.Usage);
             return commandLine.HelpWanted ? 0 : 2;
         }
+
+        if (commandLine.IsSweep && Sweep is { } sweep)
+            return await RunAsync(sweep, commandLine, args);
 
         WebApplication? app = null;
         try
@@ -43,6 +49,20 @@ internal sealed class Launcher(
         }
 
         return await RunUntilStoppedAsync(app);
+    }
+
+    private async Task<int> RunAsync(LauncherCommand command, CommandLine commandLine, string[] args)
+    {
+        try
+        {
+            await using var app = command.Build(args, environment);
+            return await command.RunAsync(app.Services, commandLine, output, CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            Report(failure);
+            return 1;
+        }
     }
 
     private async Task<int> RunUntilStoppedAsync(WebApplication app)

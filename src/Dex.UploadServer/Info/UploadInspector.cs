@@ -1,3 +1,4 @@
+using Dex.Tus.Lifecycle;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Ledger;
 using Dex.UploadServer.Reports;
@@ -5,14 +6,16 @@ using Dex.UploadServer.Reports;
 namespace Dex.UploadServer.Info;
 
 /// <summary>Puts together what store, ledger and, for uploads from before the switch-over, report files know of an upload (spec: http-api.md 8 and 12.9).</summary>
-internal sealed class UploadInspector(IUploadStore store, ILedger ledger, ReportArchive reports)
+internal sealed class UploadInspector(IUploadStore store, ILedger ledger, ReportArchive reports, UploadExpiration expiration)
 {
     /// <summary>The upload as stored, or null if there is none (any more). Asked before the rest, so that a failure says which question failed.</summary>
     public ValueTask<Upload?> FindAsync(string uploadId, CancellationToken cancellationToken) => store.FindAsync(uploadId, cancellationToken);
 
-    /// <returns>Null if its client has deleted the upload.</returns>
+    /// <returns>Null if its client has deleted the upload, or has not finished it in time.</returns>
     public async Task<UploadInfo?> InspectAsync(Upload upload, CancellationToken cancellationToken)
     {
+        if (expiration.HasEnded(upload))
+            return null;
         if (await ledger.FindUploadAsync(upload.Id, cancellationToken) is not { } record)
         {
             var archived = await reports.ReadAsync(upload.Id, cancellationToken);

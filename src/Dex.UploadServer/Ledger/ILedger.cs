@@ -22,6 +22,10 @@ internal interface ILedger
     /// <summary>Marks an upload terminated and drops its waiting deliveries. Unknown uploads are ignored.</summary>
     Task TerminateUploadAsync(string uploadId, DateTimeOffset at, CancellationToken cancellationToken);
 
+    /// <summary>Marks an upload expired: it was not finished in time and is removed. One that is finished all the same is completed as any other.</summary>
+    /// <returns>Whether it was recorded, and neither complete, nor terminated, nor expired before.</returns>
+    Task<bool> ExpireUploadAsync(string uploadId, DateTimeOffset at, CancellationToken cancellationToken);
+
     /// <summary>Takes over a finished upload of a predecessor: its completion, past attempts, and deliveries still owed. Does nothing if the upload is known as complete. Its messages are the predecessor's, so none are queued.</summary>
     Task AdoptUploadAsync(UploadCompletion completion, IReadOnlyList<DeliveryAttempt> attempts, CancellationToken cancellationToken);
 
@@ -79,7 +83,7 @@ internal interface ILedger
     /// <summary>Forgets a batch that has been sent. Returns at once; the commit follows.</summary>
     void ForgetMessages(long sequence);
 
-    /// <summary>Ids of uploads recorded and not yet complete nor terminated.</summary>
+    /// <summary>Ids of uploads recorded and not yet complete, terminated or expired.</summary>
     Task<IReadOnlyList<string>> ListUnfinishedAsync(CancellationToken cancellationToken);
 }
 
@@ -104,6 +108,9 @@ internal sealed record UploadRecord
 
     /// <summary>When its client deleted it; null otherwise.</summary>
     public DateTimeOffset? TerminatedAt { get; init; }
+
+    /// <summary>When it was removed because nobody finished it; null otherwise.</summary>
+    public DateTimeOffset? ExpiredAt { get; init; }
 
     /// <summary>CRC-32C of all bytes; null before completion.</summary>
     public uint? Crc32C { get; init; }

@@ -25,6 +25,13 @@ internal static class TelemetryExtensions
         return builder;
     }
 
+    /// <summary>Leaves standard output to what a command has to say.</summary>
+    public static IHostApplicationBuilder LogToStandardError(this IHostApplicationBuilder builder)
+    {
+        builder.Services.Replace(ServiceDescriptor.Singleton(_ => new LogWriter(Console.OpenStandardError())));
+        return builder;
+    }
+
     /// <summary>Counts every answer of the API port; to stand before everything that could answer.</summary>
     public static IApplicationBuilder UseTelemetry(this IApplicationBuilder app) => app.UseMiddleware<RequestTelemetry>();
 

@@ -111,6 +111,9 @@ internal sealed partial class UploadLifecycle(
         await ledger.TerminateUploadAsync(upload.Id, clock.GetUtcNow(), cancellationToken);
     }
 
+    public async ValueTask<bool> HasExpiredAsync(string uploadId, CancellationToken cancellationToken) =>
+        await ledger.FindUploadAsync(uploadId, cancellationToken) is { ExpiredAt: not null, CompletedAt: null, TerminatedAt: null };
+
     private OutboxMessage StatusOf(Upload upload) =>
         reports.UploadStatus(upload.Id, upload.Metadata.ToSortedText(), upload.Offset, upload.Length);
 

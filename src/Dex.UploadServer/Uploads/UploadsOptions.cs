@@ -11,6 +11,9 @@ internal sealed class UploadsOptions
     /// <summary>Most bytes one upload may have; unset for no limit. <c>UPLOAD_MAX_SIZE</c></summary>
     public long? MaxSize { get; set; }
 
+    /// <summary>Seconds an unfinished upload is kept after its last byte; unset for ever. <c>UPLOAD_EXPIRATION</c></summary>
+    public TimeSpan? Expiration { get; set; }
+
     /// <summary>Seconds to wait for the next byte of a body. Default 60. <c>UPLOAD_READ_TIMEOUT</c></summary>
     public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
@@ -42,6 +45,8 @@ internal sealed class UploadsOptions
     {
         if (env.Has("UPLOAD_MAX_SIZE"))
             options.MaxSize = env.LongInteger("UPLOAD_MAX_SIZE", 0);
+        if (env.Has("UPLOAD_EXPIRATION"))
+            options.Expiration = env.Seconds("UPLOAD_EXPIRATION", TimeSpan.FromDays(7));
         options.ReadTimeout = env.Seconds("UPLOAD_READ_TIMEOUT", options.ReadTimeout);
         options.LockTimeout = env.Seconds("UPLOAD_LOCK_TIMEOUT", options.LockTimeout);
         options.GracePeriod = env.Seconds("UPLOAD_GRACE_PERIOD", options.GracePeriod);
@@ -66,6 +71,7 @@ internal sealed class UploadsOptions
     public void CopyTo(TusOptions tus)
     {
         tus.MaxSize = MaxSize;
+        tus.Expiration = Expiration;
         tus.ReadTimeout = ReadTimeout;
         tus.LockTimeout = LockTimeout;
         tus.GracePeriod = GracePeriod;
@@ -83,6 +89,8 @@ internal sealed class UploadsOptionsValidator : IValidateOptions<UploadsOptions>
         List<string> problems = [];
         if (options.MaxSize < 1)
             problems.Add($"UPLOAD_MAX_SIZE is {options.MaxSize}; it must be 1 or more bytes.");
+        if (options.Expiration is { } expiration)
+            Positive("UPLOAD_EXPIRATION", expiration);
         Positive("UPLOAD_READ_TIMEOUT", options.ReadTimeout);
         Positive("UPLOAD_LOCK_TIMEOUT", options.LockTimeout);
         Positive("UPLOAD_GRACE_PERIOD", options.GracePeriod);

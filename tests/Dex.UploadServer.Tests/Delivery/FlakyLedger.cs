@@ -25,6 +25,7 @@ internal sealed class FlakyLedger(ILedger inner) : ILedger
     public Task<OutboxBatch> RecordCreationAsync(UploadRecord upload, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken) => inner.RecordCreationAsync(upload, messages, cancellationToken);
     public Task<OutboxBatch?> CompleteUploadAsync(UploadCompletion completion, CancellationToken cancellationToken) => inner.CompleteUploadAsync(completion, cancellationToken);
     public Task TerminateUploadAsync(string uploadId, DateTimeOffset at, CancellationToken cancellationToken) => inner.TerminateUploadAsync(uploadId, at, cancellationToken);
+    public Task<bool> ExpireUploadAsync(string uploadId, DateTimeOffset at, CancellationToken cancellationToken) => IsDown ? Refuse<bool>() : inner.ExpireUploadAsync(uploadId, at, cancellationToken);
     public Task AdoptUploadAsync(UploadCompletion completion, IReadOnlyList<DeliveryAttempt> attempts, CancellationToken cancellationToken) => inner.AdoptUploadAsync(completion, attempts, cancellationToken);
     public Task<UploadRecord?> FindUploadAsync(string uploadId, CancellationToken cancellationToken) => inner.FindUploadAsync(uploadId, cancellationToken);
     public Task<IReadOnlySet<string>> FilterEndedAsync(IReadOnlyCollection<string> uploadIds, CancellationToken cancellationToken) => inner.FilterEndedAsync(uploadIds, cancellationToken);

@@ -26,6 +26,28 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("sweep", null, false)]
+    [InlineData("sweep -dry-run", null, true)]
+    [InlineData("sweep --dry-run -appconf f.env", "f.env", true)]
+    [InlineData("-appconf f.env sweep", "f.env", false)]
+    [InlineData("sweep serve -dry-run", null, false)]
+    [InlineData("sweep -- -dry-run", null, false)]
+    public void A_sweep_is_asked_for_by_its_name(string words, string? file, bool dryRun) =>
+        Assert.Equal(new CommandLine(file, IsSweep: true, DryRun: dryRun), CommandLine.Parse(words.Split(' ')));
+
+    [Theory]
+    [InlineData("-appconf sweep")]
+    [InlineData("serve sweep")]
+    [InlineData("Sweep")]
+    [InlineData("-- sweep")]
+    public void Nothing_else_is_taken_for_a_sweep(string words) => Assert.False(CommandLine.Parse(words.Split(' ')).IsSweep);
+
+    [Theory]
+    [InlineData("-dry-run", 2, "flag provided but not defined: -dry-run")]
+    [InlineData("-dry-run sweep", 2, "flag provided but not defined: -dry-run")]
+    [InlineData("sweep -dry-run=false", 2, "flag provided but not defined: -dry-run")]
+    [InlineData("sweep -force", 2, "flag provided but not defined: -force")]
+    [InlineData("sweep -h", 0, "Usage of")]
     [InlineData("-h", 0, "Usage of")]
     [InlineData("-help", 0, "Usage of")]
     [InlineData("--help", 0, "Usage of")]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dex.Tus.Lifecycle;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Hosting;
@@ -35,6 +36,7 @@ internal sealed class InfoFixture : IUploadStore, IAsyncDisposable
         builder.Services.AddEnvironmentOptions<MessagingOptions, MessagingOptionsValidator>(MessagingOptions.Read);
         builder.Services.AddSingleton<MessageFiles>();
         builder.Services.AddSingleton<ReportArchive>();
+        builder.Services.AddSingleton<UploadExpiration>();
         builder.AddLedger();
         builder.AddInfo();
         _app = builder.Build();

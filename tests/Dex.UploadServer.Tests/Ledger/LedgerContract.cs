@@ -115,6 +115,38 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task An_upload_expires_once_and_only_if_it_has_not_ended_otherwise()
+    {
+        var (open, complete, terminated) = (LedgerSamples.NewId(), LedgerSamples.NewId(), LedgerSamples.NewId());
+        foreach (var id in new[] { open, complete, terminated })
+            await Ledger.RecordCreationAsync(LedgerSamples.Upload(id), [], Stop);
+        await Ledger.CompleteUploadAsync(LedgerSamples.Completion(complete), Stop);
+        await Ledger.TerminateUploadAsync(terminated, LedgerSamples.Noon, Stop);
+
+        Assert.True(await Ledger.ExpireUploadAsync(open, LedgerSamples.Noon, Stop));
+        foreach (var id in new[] { open, complete, terminated, "never heard of" })
+            Assert.False(await Ledger.ExpireUploadAsync(id, LedgerSamples.Noon.AddDays(1), Stop));
+
+        Assert.Equal(LedgerSamples.Noon, (await Ledger.FindUploadAsync(open, Stop))?.ExpiredAt);
+        Assert.Null((await Ledger.FindUploadAsync(complete, Stop))?.ExpiredAt);
+        Assert.Empty(await Ledger.ListUnfinishedAsync(Stop));
+    }
+
+    [Fact]
+    public async Task An_expired_upload_that_is_finished_all_the_same_is_complete_with_its_deliveries()
+    {
+        var uploadId = LedgerSamples.NewId();
+        await Ledger.RecordCreationAsync(LedgerSamples.Upload(uploadId), [], Stop);
+        await Ledger.ExpireUploadAsync(uploadId, LedgerSamples.Noon, Stop);
+
+        var batch = await Ledger.CompleteUploadAsync(LedgerSamples.Completion(uploadId, new NewDelivery("edav", "edav", "a")), Stop);
+
+        Assert.NotNull(batch);
+        Assert.Single(await Ledger.ListDeliveriesAsync(uploadId, Stop));
+        Assert.True(await Ledger.FindUploadAsync(uploadId, Stop) is { CompletedAt: not null, ExpiredAt: null });
+    }
+
+    [Fact]
     public async Task An_adopted_upload_brings_its_attempts_and_what_it_still_owes()
     {
         var uploadId = LedgerSamples.NewId();

@@ -108,6 +108,27 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
     }
 
     [Fact]
+    public async Task A_file_of_the_first_schema_is_brought_up_to_date_with_all_it_holds()
+    {
+        var uploadId = LedgerSamples.NewId();
+        await _ledger.RecordCreationAsync(LedgerSamples.Upload(uploadId), [], Stop);
+        _ledger.Dispose();
+        using (var connection = new SqliteConnection($"Data Source={File("ledger.db")};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "DROP INDEX uploads_unfinished; ALTER TABLE uploads DROP COLUMN expired_at; PRAGMA user_version = 1; "
+                + "CREATE INDEX uploads_unfinished ON uploads (upload_id) WHERE completed_at IS NULL AND terminated_at IS NULL";
+            command.ExecuteNonQuery();
+        }
+
+        using var ledger = Open(File("ledger.db"));
+
+        Assert.Equal([uploadId], await ledger.ListUnfinishedAsync(Stop));
+        Assert.True(await ledger.ExpireUploadAsync(uploadId, LedgerSamples.Noon, Stop));
+    }
+
+    [Fact]
     public void A_newer_schema_is_refused_by_name()
     {
         _ledger.Dispose();

@@ -64,6 +64,9 @@ internal sealed class SqliteLedger : ILedger, IDisposable
             return true;
         }, cancellationToken);
 
+    public Task<bool> ExpireUploadAsync(string uploadId, DateTimeOffset at, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(mustFlush: false, database => UploadRows.Expire(database, uploadId, at), cancellationToken);
+
     public Task AdoptUploadAsync(UploadCompletion completion, IReadOnlyList<DeliveryAttempt> attempts, CancellationToken cancellationToken) =>
         _writer.WriteAsync(mustFlush: true, database =>
         {

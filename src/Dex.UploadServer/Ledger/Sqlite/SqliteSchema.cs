@@ -57,6 +57,11 @@ internal static class SqliteSchema
             messages BLOB NOT NULL
         );
         """,
+        """
+        ALTER TABLE uploads ADD COLUMN expired_at INTEGER;
+        DROP INDEX uploads_unfinished;
+        CREATE INDEX uploads_unfinished ON uploads (upload_id) WHERE completed_at IS NULL AND terminated_at IS NULL AND expired_at IS NULL;
+        """,
     ];
 
     /// <exception cref="InvalidOperationException">A newer version of the server wrote this file.</exception>

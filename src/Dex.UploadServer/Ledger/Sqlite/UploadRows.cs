@@ -3,13 +3,13 @@ namespace Dex.UploadServer.Ledger.Sqlite;
 /// <summary>Rows of <c>uploads</c>.</summary>
 internal static class UploadRows
 {
-    private const string Columns = "upload_id, manifest, created_at, length, is_partial, completed_at, terminated_at, crc32c";
+    private const string Columns = "upload_id, manifest, created_at, length, is_partial, completed_at, terminated_at, crc32c, expired_at";
 
     /// <returns>Whether it was new.</returns>
     public static bool Insert(SqliteDatabase database, UploadRecord upload, ReadOnlySpan<byte> manifest)
     {
         using var insert = database.Use($"""
-            INSERT INTO uploads ({Columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            INSERT INTO uploads ({Columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
             """);
         return insert.Bind(upload.UploadId)
             .BindText(manifest)
@@ -19,6 +19,7 @@ internal static class UploadRows
             .Bind(upload.CompletedAt?.UtcTicks)
             .Bind(upload.TerminatedAt?.UtcTicks)
             .Bind(upload.Crc32C)
+            .Bind(upload.ExpiredAt?.UtcTicks)
             .Run() > 0;
     }
 
@@ -26,7 +27,7 @@ internal static class UploadRows
     public static bool Complete(SqliteDatabase database, UploadRecord upload)
     {
         using (var update = database.Use("""
-            UPDATE uploads SET completed_at = ?, length = ?, crc32c = ?
+            UPDATE uploads SET completed_at = ?, length = ?, crc32c = ?, expired_at = NULL
             WHERE upload_id = ? AND completed_at IS NULL AND terminated_at IS NULL
             """))
         {
@@ -42,6 +43,14 @@ internal static class UploadRows
     {
         using var update = database.Use("UPDATE uploads SET terminated_at = ? WHERE upload_id = ? AND terminated_at IS NULL");
         update.Bind(at.UtcTicks).Bind(uploadId).Run();
+    }
+
+    public static bool Expire(SqliteDatabase database, string uploadId, DateTimeOffset at)
+    {
+        using var update = database.Use("""
+            UPDATE uploads SET expired_at = ? WHERE upload_id = ? AND completed_at IS NULL AND terminated_at IS NULL AND expired_at IS NULL
+            """);
+        return update.Bind(at.UtcTicks).Bind(uploadId).Run() > 0;
     }
 
     public static UploadRecord? Find(SqliteDatabase database, string uploadId)
@@ -61,7 +70,7 @@ internal static class UploadRows
     public static List<string> ListUnfinished(SqliteDatabase database)
     {
         var ids = new List<string>();
-        using var select = database.Use("SELECT upload_id FROM uploads WHERE completed_at IS NULL AND terminated_at IS NULL");
+        using var select = database.Use("SELECT upload_id FROM uploads WHERE completed_at IS NULL AND terminated_at IS NULL AND expired_at IS NULL");
         while (select.Step())
             ids.Add(select.Text(0));
         return ids;
@@ -77,5 +86,6 @@ internal static class UploadRows
         CompletedAt = SqliteTime.Read(row.OptionalInteger(5)),
         TerminatedAt = SqliteTime.Read(row.OptionalInteger(6)),
         Crc32C = (uint?)row.OptionalInteger(7),
+        ExpiredAt = SqliteTime.Read(row.OptionalInteger(8)),
     };
 }

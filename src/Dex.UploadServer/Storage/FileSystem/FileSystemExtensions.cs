@@ -3,6 +3,7 @@ using Dex.UploadServer.Delivery;
 using Dex.UploadServer.Health;
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Manifests;
+using Dex.UploadServer.Retention;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Storage.FileSystem;
@@ -18,6 +19,10 @@ internal static class FileSystemExtensions
         builder.Services.AddSingleton<FileSystemUploadStore>();
         builder.Services.AddSingleton<IUploadStore>(services => services.GetRequiredService<FileSystemUploadStore>());
         builder.Services.AddSingleton<IUploadInventory>(services => services.GetRequiredService<FileSystemUploadStore>());
+        builder.Services.AddSingleton<ILeftoverStore, UploadLeftovers>();
+        builder.Services.AddSingleton<UploadFolderClaim>();
+        builder.Services.AddSingleton<IStoreGuard>(services => services.GetRequiredService<UploadFolderClaim>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<UploadFolderClaim>());
         builder.Services.AddSingleton<IHealthProbe, UploadFolderProbe>();
         builder.Services.AddHostedService<FileSystemStartup>();
         return builder;

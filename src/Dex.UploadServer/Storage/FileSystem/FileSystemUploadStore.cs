@@ -8,7 +8,7 @@ namespace Dex.UploadServer.Storage.FileSystem;
 
 /// <summary>Keeps each upload as a file with its record beside it, in the predecessor's layout: either server continues the other's uploads (spec: storage-layout.md 2, tus.md 19.2).</summary>
 /// <remarks>The offset is the size of the data file, as far as it can be trusted. Calls to the disk are made on the caller's thread.</remarks>
-internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IUploadInventory
+internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IExpirationStore, IUploadInventory
 {
     private readonly UploadFolder _folder;
     private readonly UploadRecords _records;
@@ -145,6 +145,17 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
         return ValueTask.FromResult(Describe(upload, upload.Length ?? 0, crc));
     }
 
+    public ValueTask<Upload> TouchAsync(Upload upload, DateTimeOffset modifiedAt, CancellationToken cancellationToken)
+    {
+        RequireId(upload.Id);
+        if (Posix.TryTouch(_folder.DataPath(upload.Id), modifiedAt))
+            return ValueTask.FromResult(upload with { ModifiedAt = modifiedAt });
+
+        // It lies in another place, or is another user's that this one may write but not touch.
+        var stored = FindAgain(upload);
+        return ValueTask.FromResult(upload with { ModifiedAt = Posix.TryTouch(stored.DataPath, modifiedAt) ? modifiedAt : stored.Data.ModifiedAt });
+    }
+
     public async IAsyncEnumerable<string> ListIdsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -153,6 +164,15 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
             cancellationToken.ThrowIfCancellationRequested();
             if (name.EndsWith(UploadFolder.RecordSuffix, StringComparison.Ordinal) && UploadFolder.IsId(name.AsSpan()[..^UploadFolder.RecordSuffix.Length]))
                 yield return name[..^UploadFolder.RecordSuffix.Length];
+        }
+    }
+
+    public async IAsyncEnumerable<string> ListUnfinishedIdsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var id in ListIdsAsync(cancellationToken))
+        {
+            if (Posix.Stat(_folder.MetadataPath(id)) is null)
+                yield return id;
         }
     }
 

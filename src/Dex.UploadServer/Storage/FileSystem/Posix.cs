@@ -12,8 +12,10 @@ internal static partial class Posix
 {
     private const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, CreateNew = 0x40 | 0x80, Create = 0x40, CloseOnExec = 0x80000;
     private const int FileMode = 0b110_100_000, FolderMode = 0b111_101_000; // 0640 and 0750: the data may be health information
+    private const int NotPermitted = 1, AccessDenied = 13, OmitTime = (1 << 30) - 2;
     private const int NoSuchFile = 2, Exists = 17, CrossDevice = 18, Invalid = 22, NoSpace = 28, NoSystemCall = 38, LoopOfLinks = 40, NotSupported = 95, QuotaExceeded = 122;
     private const int CurrentDirectory = -100, FollowNoLink = 0x100, BasicStatus = 0x7FF;
+    private const long EarliestSecond = -62_135_596_800, LatestSecond = 253_402_300_799;
     private const int MaxPath = 4096, WriteBack = 2;
     private const int TypeMask = 0xF000, RegularFile = 0x8000;
 
@@ -42,8 +44,23 @@ internal static partial class Posix
             return error == NoSuchFile ? null : throw Failure(error, path);
         }
 
-        var modifiedAt = DateTimeOffset.FromUnixTimeSeconds(status.ModifiedSeconds).AddTicks(status.ModifiedNanoseconds / 100);
+        // Some file systems have times that our calendar has not.
+        var modifiedAt = DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(status.ModifiedSeconds, EarliestSecond, LatestSecond)).AddTicks(status.ModifiedNanoseconds / 100);
         return new FileStatus((long)status.Size, modifiedAt, status.Inode, (status.Mode & TypeMask) == RegularFile);
+    }
+
+    /// <summary>Sets the time of the last write; false if there is no such file, or it is not ours to set.</summary>
+    public static unsafe bool TryTouch(string path, DateTimeOffset modifiedAt)
+    {
+        var ticks = (modifiedAt - DateTimeOffset.UnixEpoch).Ticks;
+        var seconds = Math.DivRem(ticks, TimeSpan.TicksPerSecond, out var rest);
+        if (rest < 0)
+            (seconds, rest) = (seconds - 1, rest + TimeSpan.TicksPerSecond);
+        var times = stackalloc nint[] { 0, OmitTime, (nint)seconds, (nint)(rest * 100) }; // of the last read, of the last write
+        if (Native.Utimensat(CurrentDirectory, path, times, FollowNoLink) == 0)
+            return true;
+        var error = Marshal.GetLastPInvokeError();
+        return error is NoSuchFile or NotPermitted or AccessDenied ? false : throw Failure(error, path);
     }
 
     /// <summary>Flushes data and what is needed to find it.</summary>
@@ -186,6 +203,9 @@ internal static partial class Posix
 
         [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
         public static unsafe partial int Statx(int folder, string path, int flags, uint mask, Statx* status);
+
+        [LibraryImport("libc", EntryPoint = "utimensat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        public static unsafe partial int Utimensat(int folder, string path, nint* times, int flags);
 
         [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
         public static unsafe partial nint CopyFileRange(SafeFileHandle source, long* sourceOffset, SafeFileHandle target, long* targetOffset, nuint bytes, uint flags);

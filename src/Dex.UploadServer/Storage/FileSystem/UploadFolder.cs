@@ -1,3 +1,4 @@
+using Dex.Tus.Receiving;
 using Dex.UploadServer.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -10,6 +11,8 @@ internal sealed class UploadFolder(IOptions<UploadFolderOptions> place, IOptions
     public const string MetadataSuffix = ".meta";
     public const string ProgressSuffix = ".progress";
     private const string TemporarySuffix = ".tmp";
+
+    private static readonly EnumerationOptions HiddenToo = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     /// <summary>As configured, in its shortest form.</summary>
     public string Path { get; } = LexicalPath.Clean($"{place.Value.BaseFolder}/{place.Value.Prefix}");
@@ -45,6 +48,11 @@ internal sealed class UploadFolder(IOptions<UploadFolderOptions> place, IOptions
     /// <summary>Names in the folder; none if it does not exist yet.</summary>
     public IEnumerable<string> Names() =>
         Directory.Exists(Path) ? Directory.EnumerateFiles(Path).Select(path => System.IO.Path.GetFileName(path)) : [];
+
+    /// <summary>Names in the base folder that bodies are staged under for a moment.</summary>
+    public IEnumerable<string> StagedNames() => Directory.Exists(BaseFolder)
+        ? Directory.EnumerateFiles(BaseFolder, "*" + StagedFiles.Suffix, HiddenToo).Select(path => System.IO.Path.GetFileName(path))
+        : [];
 
     /// <summary>Makes creations, renames and removals in the folder durable, if the settings want it.</summary>
     public void Flush()
