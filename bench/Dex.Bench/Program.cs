@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Dex.Bench.Commands;
 
 namespace Dex.Bench;
@@ -6,30 +7,42 @@ namespace Dex.Bench;
 internal static class Program
 {
     private const string Usage = """
-        Dex.Bench load --url URL --scenario NAME [--pid PID] [--rounds N] [--stored FOLDER]   loads a server that runs already
+        Dex.Bench compare --scenario NAME,… --servers NAME,…   starts servers and loads them in turn
+        Dex.Bench goals [--goals 1,2,…] [--check]              measures every goal, and says which are met
+        Dex.Bench load --url URL --scenario NAME [--pid PID] [--stored FOLDER]   loads a server that runs already
+        Dex.Bench serve engine|sink|sink-discard --folder FOLDER                 becomes one of the bench's own servers
+        Dex.Bench list                                         scenarios and servers
 
-        Load: --seconds N  --operations N  --connections N  --held N  --divisor N  --load-cpu N
+        Rounds:    --rounds N  --warmups N  --markdown FILE
+        Load:      --seconds N  --operations N  --connections N  --held N  --divisor N
+        Placement: --no-pin  --server-cpu N  --load-cpu N  --dir FOLDER  --small-dir FOLDER  --large-dir FOLDER
         """;
 
     public static int Main(string[] args)
     {
         try
         {
-            var arguments = new Arguments(args);
-            switch (arguments.Words)
+            var arguments = new Arguments(args, "no-pin", "check");
+            return arguments.Words switch
             {
-                case ["load"]:
-                    return LoadCommand.Run(arguments);
-                default:
-                    Console.Error.WriteLine(Usage);
-                    return 2;
-            }
+                ["compare"] => CompareCommand.Run(arguments),
+                ["goals"] => GoalsCommand.Run(arguments),
+                ["load"] => LoadCommand.Run(arguments),
+                ["serve", var server] => ServeCommand.Run(server, arguments),
+                ["list"] => ListCommand.Run(),
+                _ => throw new ArgumentException("There is no such command."),
+            };
         }
         catch (ArgumentException wrong)
         {
             Console.Error.WriteLine(wrong.Message);
             Console.Error.WriteLine(Usage);
             return 2;
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException or TimeoutException or SocketException)
+        {
+            Console.Error.WriteLine(failure);
+            return 1;
         }
     }
 }

@@ -33,6 +33,8 @@ internal sealed class TusConnection : IDisposable
     /// <summary>The last answer that was received whole.</summary>
     public Answer Answer { get; private set; }
 
+    public bool HasUpload => _pathLength > 0;
+
     /// <summary>The upload made last: the end of its <c>Location</c>.</summary>
     public string UploadId => Answer.Text(UploadPath)[(UploadPath.LastIndexOf((byte)'/') + 1)..];
 

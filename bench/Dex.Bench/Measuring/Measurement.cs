@@ -9,7 +9,8 @@ internal sealed record Measurement(IReadOnlyDictionary<Figure, double> Figures, 
     private const double Mebibyte = 1 << 20, Gibibyte = 1 << 30;
 
     /// <summary>Runs a scenario and asks the kernel what it cost.</summary>
-    public static Measurement Take(Scenario scenario, LoadJob job)
+    /// <param name="settle">Waits for work that follows the answers, which costs, too.</param>
+    public static Measurement Take(Scenario scenario, LoadJob job, Action<LoadOutcome>? settle = null)
     {
         var server = job.Server;
         server?.ResetPeak();
@@ -28,6 +29,7 @@ internal sealed record Measurement(IReadOnlyDictionary<Figure, double> Figures, 
 
         if (server is not null)
         {
+            settle?.Invoke(outcome);
             server.WaitUntilQuiet();
             if (scenario.CountsProcessor)
                 AddProcessor(figures, outcome, server.ProcessorTime - before, bulk: !scenario.HasSmallFiles);

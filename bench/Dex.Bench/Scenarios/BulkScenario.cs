@@ -32,6 +32,7 @@ internal sealed class BulkScenario(string name, int uploads, long uploadBytes, l
             Bytes = length * uploads,
             Elapsed = clock.Elapsed,
             Latencies = patchBytes < uploadBytes ? latencies : null,
+            Finished = uploads,
             Uploads = [.. stored],
         };
     }

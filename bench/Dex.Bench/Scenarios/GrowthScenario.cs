@@ -13,6 +13,8 @@ internal sealed class GrowthScenario : Scenario
 
     public override bool CountsProcessor => false;
 
+    public override bool WantsFreshServer => true;
+
     public override LoadOutcome Run(LoadJob job)
     {
         if (job.Server is not { } server)
@@ -22,6 +24,7 @@ internal sealed class GrowthScenario : Scenario
         var (large, largePeak) = PeakOf(LargeBytes, job, server);
         return large with
         {
+            Finished = 2,
             Uploads = [.. small.Uploads, .. large.Uploads],
             Also = new Dictionary<Figure, double> { [Figure.ResidentGrowthMebibytes] = (largePeak - smallPeak) / (double)(1 << 20) },
         };

@@ -18,6 +18,8 @@ internal sealed class HeldConnections(string name, bool trickles, string descrip
 
     public override bool CountsProcessor => false;
 
+    public override bool WantsFreshServer => true;
+
     public override LoadOutcome Run(LoadJob job)
     {
         if (job.Server is not { } server)

@@ -43,7 +43,10 @@ internal sealed record LoadOutcome
 
     public Latencies? Latencies { get; init; }
 
-    /// <summary>Whole uploads of payload, to be compared and removed.</summary>
+    /// <summary>Uploads that are complete.</summary>
+    public long Finished { get; init; }
+
+    /// <summary>Whole uploads of payload, all or some, to be compared with what was sent.</summary>
     public IReadOnlyList<StoredUpload> Uploads { get; init; } = [];
 
     /// <summary>What only this scenario knows.</summary>

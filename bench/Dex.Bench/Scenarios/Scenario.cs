@@ -13,5 +13,8 @@ internal abstract class Scenario
     /// <summary>Whether processor time per operation or byte means anything.</summary>
     public virtual bool CountsProcessor => true;
 
+    /// <summary>Whether memory that an earlier round took would spoil the next.</summary>
+    public virtual bool WantsFreshServer => false;
+
     public abstract LoadOutcome Run(LoadJob job);
 }

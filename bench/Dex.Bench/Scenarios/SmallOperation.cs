@@ -5,6 +5,9 @@ namespace Dex.Bench.Scenarios;
 /// <summary>A short exchange that is made again and again.</summary>
 internal abstract class SmallOperation
 {
+    /// <summary>Bytes of the upload that each operation completes; 0 if it completes none.</summary>
+    public virtual int Completes => 0;
+
     /// <summary>Once per connection, before anything is measured.</summary>
     public virtual void Prepare(TusConnection connection)
     {
@@ -21,6 +24,8 @@ internal abstract class SmallOperation
 /// <summary>POST, then the whole content in one PATCH.</summary>
 internal sealed class CreateAndAppend(byte[] content) : SmallOperation
 {
+    public override int Completes => content.Length;
+
     public override void Begin(TusConnection connection) => connection.SendCreation(content.Length);
 
     public override bool Continue(TusConnection connection)
@@ -40,6 +45,8 @@ internal sealed class CreateAndAppend(byte[] content) : SmallOperation
 /// <summary>POST with the whole content.</summary>
 internal sealed class CreateWithContent(byte[] content) : SmallOperation
 {
+    public override int Completes => content.Length;
+
     public override void Begin(TusConnection connection) => connection.SendCreation(content.Length, content);
 
     public override bool Continue(TusConnection connection)

@@ -4,7 +4,7 @@ using Dex.Bench.Load;
 namespace Dex.Bench.Scenarios;
 
 /// <summary>Short exchanges on some connections at once, served by one thread: each connection begins the next when its last one is answered.</summary>
-internal sealed class SmallScenario(string name, Func<LoadJob, SmallOperation> makeOperation, int bytes, string description) : Scenario
+internal sealed class SmallScenario(string name, Func<LoadJob, SmallOperation> makeOperation, string description) : Scenario
 {
     private const int LookMilliseconds = 100;
     private const int Ignored = -1;
@@ -17,20 +17,30 @@ internal sealed class SmallScenario(string name, Func<LoadJob, SmallOperation> m
 
     public override LoadOutcome Run(LoadJob job)
     {
-        var latencies = new Latencies();
-        var elapsed = TimeSpan.Zero;
-        LoadThreads.Run(1, job.Processor, _ => elapsed = Run(job, latencies));
-        return new LoadOutcome { Operations = latencies.Count, Bytes = latencies.Count * bytes, Elapsed = elapsed, Latencies = latencies };
+        var outcome = new LoadOutcome();
+        LoadThreads.Run(1, job.Processor, _ => outcome = RunHere(job));
+        return outcome;
     }
 
-    private TimeSpan Run(LoadJob job, Latencies latencies)
+    private LoadOutcome RunHere(LoadJob job)
     {
+        var latencies = new Latencies();
         var operation = makeOperation(job);
         var connections = Enumerable.Range(0, job.Connections).Select(_ => new TusConnection(job.Target)).ToArray();
         try
         {
             Array.ForEach(connections, operation.Prepare);
-            return Run(connections, operation, job.Duration, job.MostOperations, latencies);
+            var elapsed = Run(connections, operation, job.Duration, job.MostOperations, latencies);
+            var completes = operation.Completes > 0;
+            return new LoadOutcome
+            {
+                Operations = latencies.Count,
+                Bytes = latencies.Count * operation.Completes,
+                Elapsed = elapsed,
+                Latencies = latencies,
+                Finished = completes ? latencies.Count : 0,
+                Uploads = completes ? [.. connections.Where(connection => connection.HasUpload).Select(connection => new StoredUpload(connection.UploadId, operation.Completes))] : [],
+            };
         }
         finally
         {
