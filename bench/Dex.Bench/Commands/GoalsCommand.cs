@@ -38,7 +38,7 @@ internal static class GoalsCommand
     {
         var rounds = Math.Min(arguments.Integer("rounds") ?? Rounds, stage.MostRounds);
         var scenario = ScenarioCatalogue.Find(stage.Scenario);
-        var warmUps = scenario.WantsFreshServer ? 0 : arguments.Integer("warmups") ?? WarmUps;
+        var warmUps = arguments.Integer("warmups") ?? WarmUps;
         var folder = stage.OnDisk ? placement.LargeFolder : placement.SmallFolder;
         return new Comparison(scenario, [.. stage.Servers.Select(ServerChoice.Parse)], placement, folder, payload, Output.Tell)
             .Run(job => LoadOptions.Apply(arguments, job), rounds, warmUps);

@@ -27,7 +27,7 @@ internal sealed class Comparison(Scenario scenario, IReadOnlyList<ServerChoice> 
                     servers.Add(Start(choice));
             }
 
-            for (var round = 0; round < warmUps; round++)
+            for (var round = 0; round < warmUps && !scenario.WantsFreshServer; round++)
                 RunRound($"warm-up {round + 1}/{warmUps}", servers, shape);
             var counted = Enumerable.Range(1, rounds).Select(IReadOnlyList<Measurement> (round) => RunRound($"round {round}/{rounds}", servers, shape)).ToList();
             return new ComparisonResult(scenario, [.. choices.Select(choice => choice.Text)], counted);
@@ -56,11 +56,18 @@ internal sealed class Comparison(Scenario scenario, IReadOnlyList<ServerChoice> 
 
     private Measurement Measure(RunningServer server, Func<LoadJob, LoadJob> shape)
     {
-        var measurement = Measurement.Take(scenario, shape(JobFor(server)), outcome => server.WaitForDeliveries(outcome.Finished));
-        if (!_checked)
-            server.Check(payload, measurement.Outcome.Uploads);
-        server.Clean();
-        return measurement;
+        try
+        {
+            var measurement = Measurement.Take(scenario, shape(JobFor(server)), outcome => server.WaitForDeliveries(outcome.Finished));
+            if (!_checked)
+                server.Check(payload, measurement.Outcome.Uploads);
+            server.Clean();
+            return measurement;
+        }
+        catch (Exception problem)
+        {
+            throw new InvalidOperationException($"{scenario.Name} failed with {server.Choice.Text}, whose last words are:\n{server.LastWords}", problem);
+        }
     }
 
     private RunningServer Start(ServerChoice choice)

@@ -37,6 +37,9 @@ internal sealed partial class RunningServer : IDisposable
 
     public TusTarget Target { get; private set; } = new(new Uri("http://127.0.0.1/files"));
 
+    /// <summary>The end of what it printed.</summary>
+    public string LastWords => string.Join('\n', File.ReadLines(LogPath).TakeLast(10));
+
     private string LogPath => LogPathIn(_folder);
 
     /// <param name="parent">Where its folder is made.</param>
