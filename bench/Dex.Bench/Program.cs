@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Dex.Bench.Commands;
 
 namespace Dex.Bench;
@@ -20,6 +21,9 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        // Ends in the usual way, so that servers are ended and folders removed.
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Environment.Exit(130));
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Environment.Exit(143));
         try
         {
             var arguments = new Arguments(args, "no-pin", "check");

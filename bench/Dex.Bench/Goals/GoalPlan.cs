@@ -48,6 +48,10 @@ internal static class GoalPlan
         ]),
         new([10], "idle", [Ours], OnDisk: false, result => [PerConnection(result, AtMost(12, " KiB"))]) { MostRounds = 3 },
         new([10], "trickle", [Ours], OnDisk: false, result => [PerConnection(result, AtMost(24, " KiB"))]) { MostRounds = 3 },
+        new([10], "crowded", [Ours], OnDisk: true, result =>
+        [
+            new(10, "crowded: speed of a large upload beside 5,000 connections", result.Of(Ours, KeptSpeedShare), AtLeast(0.80)),
+        ]) { MostRounds = 3 },
         new([11], "growth", [Ours], OnDisk: true, result =>
         [
             new(11, "memory of 4 GiB less that of 1 MiB", result.Of(Ours, ResidentGrowthMebibytes), AtMost(10, " MiB")),

@@ -14,7 +14,9 @@ internal sealed class Payload : IDisposable
     public Payload()
     {
         var folder = Directory.Exists(MemoryFolder) ? MemoryFolder : Path.GetTempPath();
-        _file = File.OpenHandle(Path.Combine(folder, $"dex-bench-{Guid.NewGuid()}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose);
+        var path = Path.Combine(folder, $"dex-bench-{Guid.NewGuid()}");
+        _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete);
+        File.Delete(path); // it goes with the process, however that ends
         var random = new Random(20_26);
         var block = new byte[1 << 20];
         for (var offset = 0; offset < Period; offset += block.Length)

@@ -101,11 +101,16 @@ internal sealed class TusConnection : IDisposable
     /// <summary>Waits for the answer and fails unless it has this status.</summary>
     public void Expect(int status)
     {
+        Await();
+        Require(status);
+    }
+
+    /// <summary>Waits for the answer, whatever it is.</summary>
+    public void Await()
+    {
         while (!Receive())
         {
         }
-
-        Require(status);
     }
 
     /// <summary>Fails unless the answer has this status; keeps the address of a new upload.</summary>

@@ -12,6 +12,7 @@ internal enum Figure
     PeakResidentMebibytes,
     ResidentKibibytesPerConnection,
     ResidentGrowthMebibytes,
+    KeptSpeedShare,
     GeneratorProcessorShare,
 }
 
@@ -28,13 +29,14 @@ internal static class FigureText
         Figure.PeakResidentMebibytes => "peak RSS MiB",
         Figure.ResidentKibibytesPerConnection => "KiB/connection",
         Figure.ResidentGrowthMebibytes => "RSS growth MiB",
+        Figure.KeptSpeedShare => "speed kept",
         _ => "generator CPU",
     };
 
     /// <summary>Three digits that count, and no more than anybody wants to read.</summary>
     public static string Show(this Figure figure, double value) => figure switch
     {
-        Figure.GeneratorProcessorShare => value.ToString("P0", null),
+        Figure.GeneratorProcessorShare or Figure.KeptSpeedShare => value.ToString("P0", null),
         _ when Math.Abs(value) >= 1000 => value.ToString("N0", null),
         _ when Math.Abs(value) >= 100 => value.ToString("F0", null),
         _ when Math.Abs(value) >= 10 => value.ToString("F1", null),

@@ -17,9 +17,7 @@ internal sealed class GrowthScenario : Scenario
 
     public override LoadOutcome Run(LoadJob job)
     {
-        if (job.Server is not { } server)
-            throw new InvalidOperationException($"Scenario {Name} measures memory, so it needs the server's process.");
-
+        var server = job.Server ?? throw new InvalidOperationException($"Scenario {Name} measures memory, so it needs the server's process.");
         var (small, smallPeak) = PeakOf(SmallBytes, job with { Divisor = 1 }, server);
         var (large, largePeak) = PeakOf(LargeBytes, job, server);
         return large with

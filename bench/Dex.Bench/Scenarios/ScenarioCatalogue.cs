@@ -21,6 +21,7 @@ internal static class ScenarioCatalogue
         new HeldConnections("idle", trickles: false, "memory of a connection that rests after a request"),
         new HeldConnections("trickle", trickles: true, "memory of a PATCH that sends 256 B a second"),
         new GrowthScenario(),
+        new CrowdedScenario(new BulkScenario("", 1, 256 * Mebibyte, 256 * Mebibyte, "256 MiB in one PATCH")),
     ];
 
     public static Scenario Find(string name) =>

@@ -28,7 +28,7 @@ internal sealed partial class RunningServer : IDisposable
         _launch = launch;
         _process = process;
         Meter = new ProcessMeter(process.Id);
-        AppDomain.CurrentDomain.ProcessExit += KillAtExit;
+        AppDomain.CurrentDomain.ProcessExit += EndWithUs;
     }
 
     public ServerChoice Choice { get; }
@@ -98,10 +98,17 @@ internal sealed partial class RunningServer : IDisposable
 
     public void Dispose()
     {
-        AppDomain.CurrentDomain.ProcessExit -= KillAtExit;
+        AppDomain.CurrentDomain.ProcessExit -= EndWithUs;
+        End();
+        _process.Dispose();
+    }
+
+    private void EndWithUs(object? sender, EventArgs e) => End();
+
+    private void End()
+    {
         _process.Kill();
         _process.WaitForExit();
-        _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -141,8 +148,6 @@ internal sealed partial class RunningServer : IDisposable
 
         throw new TimeoutException($"{Choice.Text} does not listen after {StartLimit}.");
     }
-
-    private void KillAtExit(object? sender, EventArgs e) => _process.Kill();
 
     [GeneratedRegex("""(?:"port":"?|listening on port )(\d+)\b""")]
     private static partial Regex Port();

@@ -20,7 +20,7 @@ public sealed class BenchServer : IDisposable
         MostOperations = 20,
         Connections = 4,
         HeldConnections = 20,
-        Divisor = 512,
+        Divisor = 32,
     };
 
     public void Dispose()
