@@ -10,6 +10,9 @@ namespace Dex.Bench.Comparing;
 /// <param name="tell">Told what is being done.</param>
 internal sealed class Comparison(Scenario scenario, IReadOnlyList<ServerChoice> choices, Placement placement, string folder, Payload payload, Action<string> tell)
 {
+    // Until code that runs is code that was compiled for good, however slow the machine is at the moment.
+    private const int WarmOperations = 5_000;
+
     private static readonly TimeSpan FillLimit = TimeSpan.FromHours(1);
 
     private bool _checked;
@@ -28,7 +31,7 @@ internal sealed class Comparison(Scenario scenario, IReadOnlyList<ServerChoice> 
             }
 
             for (var round = 0; round < warmUps && !scenario.WantsFreshServer; round++)
-                RunRound($"warm-up {round + 1}/{warmUps}", servers, shape);
+                RunRound($"warm-up {round + 1}/{warmUps}", servers, job => shape(job) with { LeastOperations = WarmOperations });
             var counted = Enumerable.Range(1, rounds).Select(IReadOnlyList<Measurement> (round) => RunRound($"round {round}/{rounds}", servers, shape)).ToList();
             return new ComparisonResult(scenario, [.. choices.Select(choice => choice.Text)], counted);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dex.Bench.Load;
 
 namespace Dex.Bench.Scenarios;
@@ -13,13 +14,19 @@ internal sealed class Crowd(LoadJob job, bool trickles) : IDisposable
 
     private readonly List<TusConnection> _connections = [];
 
+    /// <summary>Opens connections until there are so many; those that are there already go on meanwhile.</summary>
     public void Gather(int count)
     {
-        while (_connections.Count < count)
-            _connections.Add(Open());
+        for (var sinceBeat = Stopwatch.StartNew(); _connections.Count < count; _connections.Add(Open()))
+        {
+            if (sinceBeat.Elapsed < Beat)
+                continue;
+            SendBeat();
+            sinceBeat.Restart();
+        }
     }
 
-    /// <summary>Lives through some seconds.</summary>
+    /// <summary>Lives through some seconds; fails if the server has cut anybody off.</summary>
     public void Live(TimeSpan duration)
     {
         for (var lived = TimeSpan.Zero; lived < duration; lived += Beat)
@@ -27,6 +34,10 @@ internal sealed class Crowd(LoadJob job, bool trickles) : IDisposable
             Thread.Sleep(Beat);
             SendBeat();
         }
+
+        var watched = _connections.ConvertAll(connection => new Kernel.Watched { Descriptor = connection.Descriptor, Wanted = Kernel.Readable }).ToArray();
+        if (Kernel.Wait(watched, milliseconds: 0) is var cut and > 0)
+            throw new IOException($"The server cut off, or answered, {cut} of {watched.Length} connections that were to stay open.");
     }
 
     /// <summary>Sends the next few bytes of every PATCH.</summary>

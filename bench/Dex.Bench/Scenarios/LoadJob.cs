@@ -13,6 +13,9 @@ internal sealed record LoadJob
     /// <summary>How long scenarios run that have no end of their own.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(4);
 
+    /// <summary>Keeps such a scenario going longer, until so many operations are made.</summary>
+    public long LeastOperations { get; init; }
+
     /// <summary>Stops such a scenario earlier, after so many operations.</summary>
     public long MostOperations { get; init; } = long.MaxValue;
 

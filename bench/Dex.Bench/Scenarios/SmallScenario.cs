@@ -30,7 +30,7 @@ internal sealed class SmallScenario(string name, Func<LoadJob, SmallOperation> m
         try
         {
             Array.ForEach(connections, operation.Prepare);
-            var elapsed = Run(connections, operation, job.Duration, job.MostOperations, latencies);
+            var elapsed = Run(job, operation, connections, latencies);
             var completes = operation.Completes > 0;
             return new LoadOutcome
             {
@@ -48,14 +48,14 @@ internal sealed class SmallScenario(string name, Func<LoadJob, SmallOperation> m
         }
     }
 
-    private static TimeSpan Run(TusConnection[] connections, SmallOperation operation, TimeSpan duration, long most, Latencies latencies)
+    private static TimeSpan Run(LoadJob job, SmallOperation operation, TusConnection[] connections, Latencies latencies)
     {
         var watched = Array.ConvertAll(connections, connection => new Kernel.Watched { Descriptor = connection.Descriptor, Wanted = Kernel.Readable });
         var begun = new long[connections.Length];
         var started = Stopwatch.GetTimestamp();
         long operations = 0;
         var busy = 0;
-        for (; busy < connections.Length && operations < most; busy++, operations++)
+        for (; busy < connections.Length && operations < job.MostOperations; busy++, operations++)
         {
             begun[busy] = Stopwatch.GetTimestamp();
             operation.Begin(connections[busy]);
@@ -72,7 +72,7 @@ internal sealed class SmallScenario(string name, Func<LoadJob, SmallOperation> m
 
                 var now = Stopwatch.GetTimestamp();
                 latencies.Record(Stopwatch.GetElapsedTime(begun[number], now));
-                if (Stopwatch.GetElapsedTime(started, now) >= duration || operations >= most)
+                if (operations >= job.MostOperations || (operations >= job.LeastOperations && Stopwatch.GetElapsedTime(started, now) >= job.Duration))
                 {
                     busy--;
                     watched[number].Descriptor = Ignored;
