@@ -11,7 +11,8 @@ namespace Dex.Bench.Servers;
 internal sealed partial class RunningServer : IDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan DeliveryLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DeliveryPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DeliveryLook = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     // The program's output goes to a file, so that nobody has to read it while time is taken.
@@ -80,10 +81,14 @@ internal sealed partial class RunningServer : IDisposable
     {
         if (_launch.DeliveredFolder is not { } folder)
             return;
-        for (var waited = Stopwatch.StartNew(); CountFiles(folder) < uploads; Thread.Sleep(Look))
+        var sinceProgress = Stopwatch.StartNew();
+        for (int delivered, before = 0; (delivered = CountFiles(folder)) < uploads; before = delivered)
         {
-            if (waited.Elapsed > DeliveryLimit)
-                throw new TimeoutException($"{Choice.Text} delivered {CountFiles(folder)} of {uploads} uploads within {DeliveryLimit}.");
+            if (delivered > before)
+                sinceProgress.Restart();
+            else if (sinceProgress.Elapsed > DeliveryPatience)
+                throw new TimeoutException($"{Choice.Text} delivered {delivered} of {uploads} uploads, and no other within {DeliveryPatience}.");
+            Thread.Sleep(DeliveryLook);
         }
     }
 
