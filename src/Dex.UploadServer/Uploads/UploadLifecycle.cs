@@ -50,11 +50,13 @@ internal sealed partial class UploadLifecycle(
             return CreationDecision.Refuse(ManifestRefusal.Unreadable(unreadable.Message));
         }
 
+        var digests = ManifestDigests.Read(manifest);
+        verdict = new ManifestVerdict([.. verdict.Problems, .. digests.Problems]);
         var verify = reports.MetadataVerify(uploadId, manifest, verdict.Problems, startedAt, clock.GetUtcNow());
         if (verdict.Accepted)
         {
             LogVerifyComplete();
-            return CreationDecision.Accept(uploadId, metadata, new CreationState(uploadId, manifest, ingestedAt, [transform, verify]));
+            return CreationDecision.Accept(uploadId, metadata, new CreationState(uploadId, manifest, ingestedAt, [transform, verify])) with { Digests = digests.Declared };
         }
 
         LogRejected(reportOptions.Value.LogManifestValues ? verdict.Problems : verdict.Problems.Select(ReportRedaction.HideQuotedValue));
