@@ -115,7 +115,8 @@ internal static class UploadRecordJson
                 record = record with { Metadata = sent };
         }
 
-        record = record with { Digests = ReadOwnDigests(own) };
+        if (ReadOwnDigests(own) is { } digests)
+            record = record with { Digests = digests };
         return own.TryGetProperty(OwnBoot, out var boot) && boot.TryGetGuid(out var id) ? record with { Boot = id } : record;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Dex.Tus.Digests;
 
@@ -41,11 +42,8 @@ internal sealed record ManifestDigests(ImmutableArray<UploadDigest> Declared, Im
     {
         var text = value.AsSpan().Trim();
         var bytes = new byte[algorithm.Bytes];
-        var written = 0;
-        if (text.Length == 2 * bytes.Length)
-            _ = Convert.FromHexString(text, bytes, out _, out written);
-        else if (text.Length == (bytes.Length + 2) / 3 * 4)
-            Convert.TryFromBase64Chars(text, bytes, out written);
-        return written == bytes.Length ? new UploadDigest(algorithm, bytes) : null;
+        if (text.Length == 2 * bytes.Length && Convert.FromHexString(text, bytes, out _, out var written) == OperationStatus.Done)
+            return new UploadDigest(algorithm, bytes);
+        return Convert.TryFromBase64Chars(text, bytes, out written) && written == bytes.Length ? new UploadDigest(algorithm, bytes) : null;
     }
 }

@@ -51,7 +51,8 @@ internal sealed partial class UploadLifecycle(
         }
 
         var digests = ManifestDigests.Read(manifest);
-        verdict = new ManifestVerdict([.. verdict.Problems, .. digests.Problems]);
+        if (!digests.Problems.IsEmpty)
+            verdict = new ManifestVerdict([.. verdict.Problems, .. digests.Problems]);
         var verify = reports.MetadataVerify(uploadId, manifest, verdict.Problems, startedAt, clock.GetUtcNow());
         if (verdict.Accepted)
         {
