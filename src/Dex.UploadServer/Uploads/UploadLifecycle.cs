@@ -57,7 +57,11 @@ internal sealed partial class UploadLifecycle(
         if (verdict.Accepted)
         {
             LogVerifyComplete();
-            return CreationDecision.Accept(uploadId, metadata, new CreationState(uploadId, manifest, ingestedAt, [transform, verify])) with { Digests = digests.Declared };
+            return CreationDecision.Accept(uploadId, metadata, new CreationState(uploadId, manifest, ingestedAt, [transform, verify])) with
+            {
+                // A part carries the manifest of the whole, and is not the file that it speaks of.
+                Digests = request.Kind == UploadKind.Partial ? [] : digests.Declared,
+            };
         }
 
         LogRejected(reportOptions.Value.LogManifestValues ? verdict.Problems : verdict.Problems.Select(ReportRedaction.HideQuotedValue));
