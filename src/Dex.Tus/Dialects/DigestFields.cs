@@ -27,13 +27,7 @@ internal readonly record struct DigestFields(ImmutableArray<UploadDigest> Conten
     }
 
     /// <summary>Whether the content's digests say that it is not empty.</summary>
-    public bool DenyEmptyContent()
-    {
-        if (Content.IsEmpty)
-            return false;
-        using var empty = new RunningDigests(Content.Select(digest => digest.Algorithm));
-        return Content.Any(digest => !digest.Equals(empty.Find(digest.Algorithm)));
-    }
+    public bool DenyEmptyContent() => Content.Any(digest => !digest.IsOfNothing());
 
     /// <summary>Tells the wanted digest, if the upload is finished and it is known.</summary>
     public void WriteWanted(IHeaderDictionary headers, Upload upload)

@@ -20,9 +20,19 @@ internal static class Tus1Checksums
 
         // In front of the body or announced behind it, not both.
         var checksum = headers[ChecksumHeader.Name];
-        if (checksum.Count > 0 && (ChecksumHeader.Read(checksum) is null || ChecksumHeader.IsAnnounced(headers.Trailer)))
-            return TusErrors.InvalidChecksum;
-        return Requests.ContentLengthOf(http) == 0 && digests.DenyEmptyContent() ? TusErrors.ContentDigestMismatch : null;
+        return checksum.Count > 0 && (ChecksumHeader.Read(checksum) is null || ChecksumHeader.IsAnnounced(headers.Trailer)) ? TusErrors.InvalidChecksum : null;
+    }
+
+    /// <summary>The same for a creation: if its body is empty, so may be the whole upload, and then it is complete as soon as it exists.</summary>
+    public static TusError? FindCreationError(HttpContext http, bool hasBody, out DigestFields digests)
+    {
+        if (FindError(http, hasBody, out digests) is { } error)
+            return error;
+        if (!hasBody || Requests.ContentLengthOf(http) != 0)
+            return null;
+        if (digests.DenyEmptyContent())
+            return TusErrors.ContentDigestMismatch;
+        return ChecksumHeader.Read(http.Request.Headers[ChecksumHeader.Name]) is { } checksum && !checksum.IsOfNothing() ? TusErrors.ChecksumMismatch : null;
     }
 
     /// <summary>Reads the checksum when the body has come to its end; null if there is to be none.</summary>

@@ -76,7 +76,7 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
-        if (Tus1Checksums.FindError(http, hasBody, out var digests) is { } checksumError)
+        if (Tus1Checksums.FindCreationError(http, hasBody, out var digests) is { } checksumError)
         {
             await Answers.WriteErrorAsync(http, metrics, checksumError);
             return;

@@ -22,6 +22,13 @@ public sealed class UploadDigest : IEquatable<UploadDigest>
     /// <summary>The value in lower-case hexadecimal digits.</summary>
     public string Hex => Convert.ToHexStringLower(_value);
 
+    /// <summary>Whether it is the digest of no bytes at all.</summary>
+    public bool IsOfNothing()
+    {
+        using var nothing = new RunningDigests([Algorithm]);
+        return Equals(nothing.Find(Algorithm));
+    }
+
     /// <summary>As a member of a digest field: <c>sha-256=:…:</c>.</summary>
     public string ToField() => $"{Algorithm.Name}=:{Convert.ToBase64String(_value)}:";
 

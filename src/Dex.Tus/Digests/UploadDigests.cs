@@ -33,10 +33,13 @@ public sealed record UploadDigests
 
     /// <summary>Digests declared in several places as one; null for none.</summary>
     /// <returns>False if two of them cannot both be true.</returns>
-    public static bool TryJoin(IEnumerable<UploadDigest> declared, out UploadDigests? digests)
+    public static bool TryJoin(ImmutableArray<UploadDigest> some, ImmutableArray<UploadDigest> others, out UploadDigests? digests)
     {
-        var different = declared.Distinct().ToImmutableArray();
-        digests = different.IsEmpty ? null : new UploadDigests { Declared = different };
+        digests = null;
+        if (some.IsEmpty && others.IsEmpty)
+            return true;
+        var different = some.Union(others).ToImmutableArray();
+        digests = new UploadDigests { Declared = different };
         return different.DistinctBy(digest => digest.Algorithm).Count() == different.Length;
     }
 }

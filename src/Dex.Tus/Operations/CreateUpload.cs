@@ -57,7 +57,7 @@ internal sealed class CreateUpload(
         if (decision.Refusal is { } refused)
             return new CreateResult(null, null, refused);
 
-        if (!UploadDigests.TryJoin([.. request.Digests, .. decision.Digests], out var digests) || (digests is not null && store is not IDigestStore))
+        if (!UploadDigests.TryJoin(request.Digests, decision.Digests, out var digests) || (digests is not null && store is not IDigestStore))
         {
             await hooks.NotCreatedAsync(decision.State, CancellationToken.None);
             return Refused(store is IDigestStore ? TusErrors.DigestsDiffer : TusErrors.NotImplemented);

@@ -53,8 +53,10 @@ public sealed class ContentDigestTests(TusServer server) : IClassFixture<TusServ
         var before = server.Store.Count;
 
         var answer = await server.RequestAsync(Create("", completeness, $"Content-Digest: {Digest("sha-256", "hello")}"));
+        var tus = await server.TusAsync("POST", "/files", "", "Upload-Length: 0", "Content-Type: application/offset+octet-stream", $"Content-Digest: {Digest("sha-256", "hello")}");
 
         Assert.Equal((400, null), (answer.Status, answer.Header("Location")));
+        Assert.Equal((460, null), (tus.Status, tus.Header("Location")));
         Assert.Equal(before, server.Store.Count);
     }
 
