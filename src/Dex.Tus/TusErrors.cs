@@ -9,6 +9,7 @@ public sealed class TusError
     {
         StatusCode = statusCode;
         Code = code;
+        Message = message;
         Body = Encoding.UTF8.GetBytes($"{code}: {message}\n");
     }
 
@@ -18,8 +19,14 @@ public sealed class TusError
     /// <summary>The <c>ERR_…</c> code, also a metric label.</summary>
     public string Code { get; }
 
+    /// <summary>What follows the code.</summary>
+    internal string Message { get; }
+
     /// <summary>The whole body, UTF-8.</summary>
     public ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>The same under another status, for a dialect that has no such.</summary>
+    internal TusError WithStatus(int statusCode) => new(statusCode, Code, Message);
 
     public override string ToString() => $"{StatusCode} {Code}";
 }
@@ -43,6 +50,8 @@ public static class TusErrors
     public static readonly TusError FormWithoutFile = new(400, "ERR_INVALID_FORM", "the form has no file");
     public static readonly TusError FormGoesOn = new(400, "ERR_INVALID_FORM", "something follows the file: fields come first, then one file");
     public static readonly TusError InvalidChecksum = new(400, "ERR_INVALID_CHECKSUM", "missing, invalid or unsupported Upload-Checksum");
+    public static readonly TusError InvalidDigest = new(400, "ERR_INVALID_CHECKSUM", "invalid Content-Digest or Repr-Digest");
+    public static readonly TusError DigestsDiffer = new(400, "ERR_INVALID_CHECKSUM", "different digests are declared for one upload");
     public static readonly TusError ModifyFinal = new(403, "ERR_MODIFY_FINAL", "modifying a final upload is not allowed");
     public static readonly TusError OriginNotAllowed = new(403, "ERR_ORIGIN_NOT_ALLOWED", "request origin is not allowed");
     public static readonly TusError UploadNotFound = new(404, "ERR_UPLOAD_NOT_FOUND", "upload not found");
@@ -55,6 +64,8 @@ public static class TusErrors
     public static readonly TusError UploadLocked = new(423, "ERR_UPLOAD_LOCKED", "file currently locked");
     public static readonly TusError MetadataTooLarge = new(431, "ERR_METADATA_TOO_LARGE", "Upload-Metadata has too many keys or too many bytes");
     public static readonly TusError ChecksumMismatch = new(460, "ERR_CHECKSUM_MISMATCH", "the body does not match its Upload-Checksum");
+    public static readonly TusError ContentDigestMismatch = new(460, "ERR_CHECKSUM_MISMATCH", "the content does not match its Content-Digest");
+    public static readonly TusError DigestMismatch = new(460, "ERR_CHECKSUM_MISMATCH", "the upload does not match the digest declared for it, and is not processed");
     public static readonly TusError ReadTimeout = new(500, "ERR_READ_TIMEOUT", "timeout while reading request body");
     public static readonly TusError ConnectionReset = new(500, "ERR_CONNECTION_RESET", "TCP connection reset by peer");
     public static readonly TusError NotImplemented = new(501, "ERR_NOT_IMPLEMENTED", "feature not implemented");

@@ -1,4 +1,5 @@
 using Dex.Tus.Dialects;
+using Dex.Tus.Digests;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Operations;
@@ -24,6 +25,8 @@ public static class TusExtensions
         services.AddSingleton<UploadExpiration>();
         services.AddSingleton<MissingUploads>();
         services.AddSingleton<DescribeServer>();
+        services.AddSingleton<DigestVerification>();
+        services.AddSingleton<DigestsInProgress>();
         services.AddSingleton<FinishUpload>();
         services.AddSingleton<CreateUpload>();
         services.AddSingleton<AppendToUpload>();

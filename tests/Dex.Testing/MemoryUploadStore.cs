@@ -6,7 +6,7 @@ using Dex.Tus.Stores;
 namespace Dex.Testing;
 
 /// <summary>Keeps uploads in memory, for tests of the engine alone.</summary>
-public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IExpirationStore
+public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IExpirationStore, IDigestStore
 {
     private readonly ConcurrentDictionary<string, Kept> _uploads = new(StringComparer.Ordinal);
 
@@ -16,13 +16,16 @@ public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILength
     /// <summary>Uploads there are.</summary>
     public int Count => _uploads.Count;
 
+    /// <summary>How often a finished upload was read again.</summary>
+    public int Reads { get; private set; }
+
     /// <summary>Bytes stored of an upload.</summary>
     public byte[] BytesOf(string uploadId) => _uploads[uploadId].Bytes.ToArray();
 
     public ValueTask<Upload> CreateAsync(NewUpload upload, CancellationToken cancellationToken)
     {
         FailIfTold(nameof(CreateAsync));
-        var kept = new Kept(new Upload { Id = upload.Id, Length = upload.Length, Offset = 0, Metadata = upload.Metadata, Kind = upload.Kind, Parts = upload.Parts });
+        var kept = new Kept(new Upload { Id = upload.Id, Length = upload.Length, Offset = 0, Metadata = upload.Metadata, Kind = upload.Kind, Parts = upload.Parts, Digests = upload.Digests });
         _uploads[upload.Id] = kept;
         return new(kept.Upload);
     }
@@ -85,6 +88,20 @@ public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILength
         var kept = _uploads[upload.Id];
         kept.Upload = kept.Upload with { ModifiedAt = modifiedAt };
         return new(upload with { ModifiedAt = modifiedAt });
+    }
+
+    public ValueTask<Stream> OpenAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        FailIfTold(nameof(OpenAsync));
+        Reads++;
+        return new(new MemoryStream(BytesOf(upload.Id)));
+    }
+
+    public ValueTask RecordDigestsAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        FailIfTold(nameof(RecordDigestsAsync));
+        _uploads[upload.Id].Upload = _uploads[upload.Id].Upload with { Digests = upload.Digests };
+        return ValueTask.CompletedTask;
     }
 
     private void FailIfTold(string call)

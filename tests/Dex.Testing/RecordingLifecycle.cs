@@ -14,6 +14,9 @@ public sealed class RecordingLifecycle : IUploadLifecycle
     /// <summary>Refuses creations while set.</summary>
     public CreationRefusal? Refusal { get; set; }
 
+    /// <summary>Digests that the host finds declared of every upload.</summary>
+    public System.Collections.Immutable.ImmutableArray<Dex.Tus.Digests.UploadDigest> Digests { get; set; } = [];
+
     /// <summary>Thrown by the next finishing step, once.</summary>
     public Exception? FailFinishing { get; set; }
 
@@ -24,7 +27,7 @@ public sealed class RecordingLifecycle : IUploadLifecycle
     public int CountOf(string step, string uploadId) => Steps.Count(taken => taken == $"{step} {uploadId}");
 
     public ValueTask<CreationDecision> CreatingAsync(CreationRequest request, CancellationToken cancellationToken) =>
-        new(Refusal is { } refusal ? CreationDecision.Refuse(refusal) : CreationDecision.Accept(UploadId.Create(), request.Metadata));
+        new(Refusal is { } refusal ? CreationDecision.Refuse(refusal) : CreationDecision.Accept(UploadId.Create(), request.Metadata) with { Digests = Digests });
 
     public ValueTask CreatedAsync(Upload upload, object? state, CancellationToken cancellationToken) => Note("created", upload);
 

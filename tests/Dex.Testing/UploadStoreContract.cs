@@ -1,4 +1,5 @@
 using System.Text;
+using Dex.Tus.Digests;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
 using Xunit;
@@ -264,6 +265,32 @@ public abstract class UploadStoreContract
         await Assert.ThrowsAnyAsync<IOException>(() => store.ConcatenateAsync(creation, [part], Stop).AsTask());
 
         Assert.Null(await Store.FindAsync(creation.Id, Stop));
+    }
+
+    [Fact]
+    public async Task Digests_are_kept_with_the_upload_and_its_bytes_can_be_read_again()
+    {
+        if (Store is not (IDigestStore store and ILengthDeferralStore deferral))
+        {
+            Assert.Skip("This store keeps no digests.");
+            return;
+        }
+
+        var declared = new UploadDigests { Declared = [new UploadDigest(DigestAlgorithm.Crc32C, [1, 2, 3, 4]), new UploadDigest(DigestAlgorithm.Sha256, new byte[32])] };
+        var upload = await Store.CreateAsync(NewUpload(null) with { Digests = declared }, Stop);
+        await deferral.DeclareLengthAsync(upload, 5, Stop);
+        var found = await FindAsync(Reopened(), upload.Id);
+        upload = await Store.FinishAsync(await AppendAsync(Store, found, "hello"), Stop);
+        await using var stored = await store.OpenAsync(upload, Stop);
+        using var text = new StreamReader(stored);
+        await store.RecordDigestsAsync(upload with { Digests = upload.Digests! with { Computed = [new UploadDigest(DigestAlgorithm.Crc32C, [1, 2, 3, 5])] } }, Stop);
+
+        var kept = (await FindAsync(Reopened(), upload.Id)).Digests!;
+        Assert.Equal("hello", await text.ReadToEndAsync(Stop));
+        Assert.Equal(declared.Declared, found.Digests!.Declared);
+        Assert.Equal(declared.Declared, kept.Declared);
+        Assert.Equal("crc32c 01020305", Assert.Single(kept.Computed).ToString());
+        Assert.Equal(5, (await FindAsync(Reopened(), upload.Id)).Length);
     }
 
     [Fact]

@@ -20,8 +20,14 @@ public sealed class TusServer : IAsyncLifetime
 
     public TusServer() : this(_ => { }) { }
 
-    internal TusServer(Action<TusOptions> configure, TimeProvider? clock = null)
+    /// <summary>Another process over the same uploads.</summary>
+    internal TusServer(MemoryUploadStore store) : this(_ => { }, store) { }
+
+    internal TusServer(Action<TusOptions> configure, TimeProvider? clock = null) : this(configure, new MemoryUploadStore(), clock) { }
+
+    private TusServer(Action<TusOptions> configure, MemoryUploadStore store, TimeProvider? clock = null)
     {
+        Store = store;
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -43,7 +49,7 @@ public sealed class TusServer : IAsyncLifetime
         _app.MapGet("/", () => "root");
     }
 
-    public MemoryUploadStore Store { get; } = new();
+    public MemoryUploadStore Store { get; }
 
     public RecordingLifecycle Lifecycle { get; } = new();
 

@@ -15,7 +15,7 @@ internal static class Answers
     public static ValueTask WriteErrorAsync(HttpContext http, TusMetrics metrics, TusError error)
     {
         metrics.Refused(error.StatusCode, error.Code);
-        if (error == TusErrors.ChecksumMismatch && http.Features.Get<IHttpResponseFeature>() is { } response)
+        if (error.StatusCode == 460 && http.Features.Get<IHttpResponseFeature>() is { } response)
             response.ReasonPhrase = "Checksum Mismatch"; // the framework has none for 460
         return WriteAsync(http, error.StatusCode, PlainText, error.Body);
     }

@@ -44,6 +44,18 @@ internal sealed class DraftFrontEnd(
             return;
         }
 
+        if (!DigestFields.TryRead(request.Headers, out var digests))
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidDigest);
+            return;
+        }
+
+        if (content == 0 && digests.DenyEmptyContent())
+        {
+            await DigestMismatchAsync(http, TusErrors.ContentDigestMismatch, version);
+            return;
+        }
+
         if (content > (length ?? _options.MaxSize ?? long.MaxValue))
         {
             await TooLargeAsync(http, length, TusErrors.UploadSizeExceeded);
@@ -51,7 +63,8 @@ internal sealed class DraftFrontEnd(
         }
 
         var (upload, error, refusal) = await create.ExecuteAsync(
-            new CreateRequest(length, DraftMetadata.Read(request.Headers), UploadKind.Whole, []), http.RequestAborted);
+            new CreateRequest(length, DraftMetadata.Read(request.Headers), UploadKind.Whole, []) { Digests = digests.Whole, WantedDigest = digests.Wanted },
+            http.RequestAborted);
         if (refusal is not null)
         {
             await Answers.WriteRefusalAsync(http, metrics, refusal);
@@ -67,12 +80,12 @@ internal sealed class DraftFrontEnd(
         http.Response.Headers.Location = Requests.PublicPrefix(request, _options) + upload.Id;
         http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(upload, version);
         await TellLocationAsync(http, version);
-        if (content != 0 || (completes && !upload.IsComplete))
+        if (upload.IsRejected || content != 0 || (completes && !upload.IsComplete))
         {
-            var result = await ReceiveAsync(http, upload.Id, new AppendRequest(0, null, content, completes, request.BodyReader), version);
+            var result = await ReceiveAsync(http, upload.Id, new AppendRequest(0, null, content, completes, request.BodyReader), digests, version);
             if (result.Error is { } appendError)
             {
-                await WriteAppendErrorAsync(http, result, appendError, version, provided: 0);
+                await WriteAppendErrorAsync(http, result, appendError, digests, version, provided: 0);
                 return;
             }
 
@@ -80,6 +93,7 @@ internal sealed class DraftFrontEnd(
             http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(upload, version);
         }
 
+        digests.WriteWanted(http.Response.Headers, upload);
         http.Response.StatusCode = StatusCodes.Status201Created;
         http.Response.Headers.ContentLength = 0;
         WriteState(http.Response.Headers, upload, version);
@@ -106,32 +120,45 @@ internal sealed class DraftFrontEnd(
             return;
         }
 
+        if (!DigestFields.TryRead(headers, out var digests))
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidDigest);
+            return;
+        }
+
         var declared = StructuredField.ReadInteger(headers[TusHeaders.UploadLength]);
         var result = await ReceiveAsync(
-            http, uploadId, new AppendRequest(offset, declared, Requests.ContentLengthOf(http), version.ReadsComplete(headers), http.Request.BodyReader), version);
+            http, uploadId, new AppendRequest(offset, declared, Requests.ContentLengthOf(http), version.ReadsComplete(headers), http.Request.BodyReader), digests, version);
         if (result.Error is { } error)
         {
-            await WriteAppendErrorAsync(http, result, error, version, offset);
+            await WriteAppendErrorAsync(http, result, error, digests, version, offset);
             return;
         }
 
         http.Response.StatusCode = StatusCodes.Status204NoContent;
+        digests.WriteWanted(http.Response.Headers, result.Upload!);
         WriteState(http.Response.Headers, result.Upload!, version);
         if (version.HasMaxAge && expiration.IsOn)
             http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(result.Upload!, version);
     }
 
-    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request, DraftVersion version)
+    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request, DigestFields digests, DraftVersion version)
     {
         using var patience = Requests.Patience(http, _options, clock);
         return await append.ExecuteAsync(
             uploadId,
-            request with { InputEnd = http.Features.Get<IInputEndFeature>(), Progress = ProgressOf(http, version) },
+            request with
+            {
+                InputEnd = http.Features.Get<IInputEndFeature>(),
+                Progress = ProgressOf(http, version),
+                ContentDigests = digests.Content,
+                WantedDigest = digests.Wanted,
+            },
             patience.Token,
             host.ApplicationStopping);
     }
 
-    private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error, DraftVersion version, long provided)
+    private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error, DigestFields digests, DraftVersion version, long provided)
     {
         var headers = http.Response.Headers;
         if (result.BodyEnd == BodyEnd.Reset)
@@ -143,7 +170,15 @@ internal sealed class DraftFrontEnd(
 
         if (result.BodyEnd is BodyEnd.TimedOut or BodyEnd.ShuttingDown or BodyEnd.CutShort)
             headers.Connection = "close";
-        version.WriteComplete(headers, isComplete: false);
+        version.WriteComplete(headers, isComplete: error == TusErrors.DigestMismatch);
+        if (error == TusErrors.DigestMismatch)
+        {
+            headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
+            digests.WriteWanted(headers, result.Upload);
+        }
+
+        if (error.Code == TusErrors.DigestMismatch.Code)
+            return DigestMismatchAsync(http, error, version);
         if (error == TusErrors.MismatchedOffset)
         {
             headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
@@ -180,6 +215,7 @@ internal sealed class DraftFrontEnd(
 
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         WriteState(headers, upload, version);
+        DigestFields.WriteKnown(headers, upload);
         headers[TusHeaders.UploadLimit] = LimitOf(upload, version);
         if (upload.Length is { } length)
             headers[TusHeaders.UploadLength] = Answers.Number(length);
@@ -222,6 +258,15 @@ internal sealed class DraftFrontEnd(
         version.HasMaxAge && expiration.SecondsLeft(upload) is { } seconds
             ? $"{LimitOf(upload.Length)},max-age={Answers.Number(seconds)}"
             : LimitOf(upload.Length);
+
+    // 400 in this dialect: 460 is tus's own.
+    private ValueTask DigestMismatchAsync(HttpContext http, TusError error, DraftVersion version)
+    {
+        var answer = error.WithStatus(StatusCodes.Status400BadRequest);
+        return version.HasMediaTypes
+            ? Answers.WriteProblemAsync(http, metrics, answer, DraftProblems.MismatchedDigest(error.Message))
+            : Answers.WriteErrorAsync(http, metrics, answer);
+    }
 
     private string LimitOf(long? length) =>
         (_options.MaxSize ?? length) is { } most ? $"min-size=0,max-size={Answers.Number(most)}" : "min-size=0";

@@ -19,6 +19,9 @@ internal static class DraftProblems
     /// <summary>400: the lengths that were told do not agree.</summary>
     public static ReadOnlyMemory<byte> InconsistentLength() => Write("inconsistent-upload-length", "inconsistent length values for upload", _ => { });
 
+    /// <summary>400: the bytes are not those that the digest was computed of.</summary>
+    public static ReadOnlyMemory<byte> MismatchedDigest(string detail) => Write("digest-mismatched-values", "mismatched digest values", json => json.WriteString("detail", detail));
+
     private static ReadOnlyMemory<byte> Write(string type, string title, Action<Utf8JsonWriter> members)
     {
         var body = new ArrayBufferWriter<byte>();

@@ -4,7 +4,6 @@ using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
 using Dex.Tus.Wire;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -78,9 +77,9 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
-        if (hasBody && !HasUsableChecksum(http.Request))
+        if (Tus1Checksums.FindCreationError(http, hasBody, out var digests) is { } checksumError)
         {
-            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidChecksum);
+            await Answers.WriteErrorAsync(http, metrics, checksumError);
             return;
         }
 
@@ -91,6 +90,7 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
+        request = request with { Digests = digests.Whole, WantedDigest = digests.Wanted };
         var (upload, refused, refusal) = await create.ExecuteAsync(request, http.RequestAborted);
         if (refusal is not null)
         {
@@ -107,17 +107,23 @@ internal sealed class Tus1FrontEnd(
         http.Response.Headers.Location = Requests.PublicPrefix(http.Request, _options) + upload.Id;
         if (hasBody)
         {
-            var result = await ReceiveAsync(http, upload.Id, offset: 0, declared: null);
+            var result = await ReceiveAsync(http, upload.Id, offset: 0, declared: null, digests);
             if (result.Error is { } appendError)
             {
-                await WriteAppendErrorAsync(http, result, appendError);
+                await WriteAppendErrorAsync(http, result, appendError, digests);
                 return;
             }
 
             upload = result.Upload!;
             http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(upload.Offset);
         }
+        else if (upload.IsRejected)
+        {
+            await WriteAppendErrorAsync(http, new AppendResult(upload, TusErrors.DigestMismatch), TusErrors.DigestMismatch, digests);
+            return;
+        }
 
+        digests.WriteWanted(http.Response.Headers, upload);
         Answers.WriteExpiry(http, expiration, upload);
         http.Response.StatusCode = StatusCodes.Status201Created;
         http.Response.Headers.ContentLength = 0;
@@ -203,61 +209,50 @@ internal sealed class Tus1FrontEnd(
             declared = bytes;
         }
 
-        if (!HasUsableChecksum(http.Request))
+        if (Tus1Checksums.FindError(http, hasBody: true, out var digests) is { } checksumError)
         {
-            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidChecksum);
+            await Answers.WriteErrorAsync(http, metrics, checksumError);
             return;
         }
 
-        var result = await ReceiveAsync(http, uploadId, offset, declared);
+        var result = await ReceiveAsync(http, uploadId, offset, declared, digests);
         if (result.Error is { } error)
         {
-            await WriteAppendErrorAsync(http, result, error);
+            await WriteAppendErrorAsync(http, result, error, digests);
             return;
         }
 
         http.Response.StatusCode = StatusCodes.Status204NoContent;
+        digests.WriteWanted(http.Response.Headers, result.Upload!);
         http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
         Answers.WriteExpiry(http, expiration, result.Upload);
     }
 
-    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared)
+    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared, DigestFields digests)
     {
         var request = new AppendRequest(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
         {
             InputEnd = http.Features.Get<IInputEndFeature>(),
-            Checksum = ChecksumOf(http),
+            Checksum = Tus1Checksums.Of(http),
+            ContentDigests = digests.Content,
+            WantedDigest = digests.Wanted,
         };
         using var patience = Requests.Patience(http, _options, clock);
         return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
-    }
-
-    // In front of the body or announced behind it, not both; one in front can be judged before the body is read.
-    private static bool HasUsableChecksum(HttpRequest request)
-    {
-        var checksum = request.Headers[ChecksumHeader.Name];
-        return checksum.Count == 0 || (ChecksumHeader.Read(checksum) is not null && !ChecksumHeader.IsAnnounced(request.Headers.Trailer));
-    }
-
-    private static Func<ChecksumHeader?>? ChecksumOf(HttpContext http)
-    {
-        if (http.Request.Headers[ChecksumHeader.Name] is { Count: > 0 } header)
-            return () => ChecksumHeader.Read(header);
-        if (!ChecksumHeader.IsAnnounced(http.Request.Headers.Trailer))
-            return null;
-        return () => http.Features.Get<IHttpRequestTrailersFeature>() is { Available: true } behind ? ChecksumHeader.Read(behind.Trailers[ChecksumHeader.Name]) : null;
     }
 
     // HY2: the reference web page says in the draft's words that this is the last piece.
     private static bool IsLastPiece(IHeaderDictionary headers) =>
         StructuredField.ReadBoolean(headers[TusHeaders.UploadComplete]) == true && headers[TusHeaders.InteropVersion] is ["3" or "4" or "5" or "6" or "7" or "8"];
 
-    private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error)
+    private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error, DigestFields digests)
     {
-        if (error == TusErrors.MismatchedOffset)
+        if (error == TusErrors.MismatchedOffset || error == TusErrors.DigestMismatch)
             http.Response.Headers[TusHeaders.UploadOffset] = Answers.Number(result.Upload!.Offset);
         if (result.Upload is { } upload)
             Answers.WriteExpiry(http, expiration, upload);
+        if (error == TusErrors.DigestMismatch)
+            digests.WriteWanted(http.Response.Headers, result.Upload!);
         if (result.BodyEnd == BodyEnd.Reset)
         {
             metrics.Refused(error.StatusCode, error.Code); // nobody is there to be told
@@ -287,6 +282,7 @@ internal sealed class Tus1FrontEnd(
             headers[TusHeaders.UploadLength] = Answers.Number(length);
         else
             headers[TusHeaders.UploadDeferLength] = "1";
+        DigestFields.WriteKnown(headers, upload);
         if (upload.Metadata.Count > 0)
             headers[TusHeaders.UploadMetadata] = upload.Metadata.ToHeader();
         if (upload.Kind != UploadKind.Whole)

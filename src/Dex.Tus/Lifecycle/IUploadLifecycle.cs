@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Dex.Tus.Digests;
 using Dex.Tus.Stores;
 
 namespace Dex.Tus.Lifecycle;
@@ -25,7 +27,7 @@ public interface IUploadLifecycle
     ValueTask ReceivedAsync(Upload upload, CancellationToken cancellationToken);
 
     /// <summary>[pre-finish, post-finish] Every byte is stored and flushed. The finishing request is answered only after this returned. Idempotent.</summary>
-    /// <remarks>Called for partial uploads too, which the host must not process (tus.md CC10). An exception fails the request with 500.</remarks>
+    /// <remarks>Called for partial uploads too, which the host must not process (tus.md CC10), nor one that is rejected (<see cref="Upload.IsRejected"/>). An exception fails the request with 500.</remarks>
     /// <returns>False when what should follow from it cannot; counted as a hook error, the client still gets its answer.</returns>
     ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken);
 
@@ -56,6 +58,9 @@ public sealed record CreationDecision
 
     /// <summary>The metadata to store.</summary>
     public UploadMetadata Metadata { get; private init; } = UploadMetadata.Empty;
+
+    /// <summary>Digests of the whole upload that the host found declared, beside those in the request's headers.</summary>
+    public ImmutableArray<UploadDigest> Digests { get; init; } = [];
 
     /// <summary>Whatever the host wants to find again when the upload exists.</summary>
     public object? State { get; private init; }

@@ -1,9 +1,10 @@
+using System.Collections.Immutable;
 using System.IO.Pipelines;
+using Dex.Tus.Digests;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
-using Dex.Tus.Wire;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -24,7 +25,13 @@ internal sealed record AppendRequest(long Offset, long? DeclaredLength, long? Co
     public Action<long>? Progress { get; init; }
 
     /// <summary>Asked for the body's checksum when it has been read to its end; null if the body carries none. Answers null for one that is missing or unreadable.</summary>
-    public Func<ChecksumHeader?>? Checksum { get; init; }
+    public Func<UploadDigest?>? Checksum { get; init; }
+
+    /// <summary>Digests of the body that were declared in front of it.</summary>
+    public ImmutableArray<UploadDigest> ContentDigests { get; init; } = [];
+
+    /// <summary>A digest of the whole upload to be told, if the body completes it.</summary>
+    public DigestAlgorithm? WantedDigest { get; init; }
 
     /// <summary>Where the upload ends if this body is its last one and says how long it is; null if it does not say.</summary>
     public long? End => Completes && ContentLength is { } bytes && bytes <= long.MaxValue - Offset ? Offset + bytes : null;
@@ -38,7 +45,8 @@ internal readonly record struct AppendResult(Upload? Upload, TusError? Error, Bo
 
 /// <summary>Appends a request's body to an upload, keeps whatever arrived, and finishes the upload when it is whole (spec: tus.md 3.4, 5, 15, 16).</summary>
 internal sealed partial class AppendToUpload(
-    IUploadStore store, UploadLocks locks, LifecycleHooks hooks, FinishUpload finish, UploadExpiration expiration, MissingUploads missing, TusMetrics metrics, TimeProvider clock,
+    IUploadStore store, UploadLocks locks, LifecycleHooks hooks, FinishUpload finish, DigestsInProgress arriving, UploadExpiration expiration,
+    MissingUploads missing, TusMetrics metrics, TimeProvider clock,
     IOptions<TusOptions> options, ILogger<AppendToUpload> logger)
 {
     /// <param name="patience">Fires when the wait for the lock is over.</param>
@@ -62,16 +70,16 @@ internal sealed partial class AppendToUpload(
         if (upload.IsComplete)
         {
             // A client whose answer was lost asks again; a body, if there is one, is dropped.
-            await finish.ConfirmAsync(upload, CancellationToken.None);
-            return new AppendResult(upload, null, BodyEnd.None);
+            upload = await finish.ConfirmAsync(upload, CancellationToken.None);
+            return new AppendResult(upload, upload.IsRejected ? TusErrors.DigestMismatch : null, BodyEnd.None);
         }
 
         var length = request.DeclaredLength ?? upload.Length ?? request.End;
         var room = (length ?? options.Value.MaxSize ?? long.MaxValue) - upload.Offset;
         if (request.ContentLength > room)
             return new AppendResult(upload, TusErrors.UploadSizeExceeded);
-        var result = request.Checksum is { } checksum
-            ? await ReceiveVerifiedAsync(upload, request, checksum, room, held.ReleaseRequested, stopping)
+        var result = request.Checksum is not null || !request.ContentDigests.IsEmpty
+            ? await ReceiveVerifiedAsync(upload, request, room, held.ReleaseRequested, stopping)
             : await ReceiveAsync(await DeclareAsync(upload, request), request, room, held.ReleaseRequested, stopping);
         return result with { Upload = await expiration.RenewAsync(upload, result.Upload) };
     }
@@ -101,18 +109,19 @@ internal sealed partial class AppendToUpload(
     {
         using var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock);
         var receiving = upload;
+        var digests = Watch(body, upload, request);
         body.OnProgress = taken =>
         {
             hooks.Receiving(receiving with { Offset = receiving.Offset + taken });
             request.Progress?.Invoke(receiving.Offset + taken);
         };
         await ReadAsync(body, request, async saving => upload = await AppendAsync(receiving, body, saving), releaseRequested, stopping);
-        return await ConcludeAsync(upload, request, body.End);
+        return await ConcludeAsync(upload, request, body.End, digests);
     }
 
     // All or nothing: what is not what its sender says it is never counts, not even for a moment.
     private async ValueTask<AppendResult> ReceiveVerifiedAsync(
-        Upload upload, AppendRequest request, Func<ChecksumHeader?> checksum, long room, CancellationToken releaseRequested, CancellationToken stopping)
+        Upload upload, AppendRequest request, long room, CancellationToken releaseRequested, CancellationToken stopping)
     {
         await using var stage = new ChunkStage(options.Value.StagingFolder);
         using var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock);
@@ -124,18 +133,36 @@ internal sealed partial class AppendToUpload(
             return new AppendResult(upload, ErrorOf(body.End), body.End);
         }
 
-        if (checksum() is not { } expected)
-            return new AppendResult(upload, TusErrors.InvalidChecksum, body.End);
-        var digest = await stage.HashAsync(expected.Algorithm, CancellationToken.None);
-        if (!digest.AsSpan().SequenceEqual(expected.Digest))
-            return new AppendResult(upload, TusErrors.ChecksumMismatch, body.End);
+        if (await FindChecksumErrorAsync(stage, request) is { } error)
+            return new AppendResult(upload, error, body.End);
 
         upload = await DeclareAsync(upload, request);
         using var verified = new IncomingBody(stage.OpenReader(), stage.Length, stage.Length, options.Value.ReadTimeout, clock);
-        return await ConcludeAsync(await AppendAsync(upload, verified, CancellationToken.None), request, body.End);
+        var digests = Watch(verified, upload, request);
+        return await ConcludeAsync(await AppendAsync(upload, verified, CancellationToken.None), request, body.End, digests);
     }
 
-    private async ValueTask<AppendResult> ConcludeAsync(Upload upload, AppendRequest request, BodyEnd end)
+    private static async ValueTask<TusError?> FindChecksumErrorAsync(ChunkStage stage, AppendRequest request)
+    {
+        if (!await stage.MatchesAsync(request.ContentDigests, CancellationToken.None))
+            return TusErrors.ContentDigestMismatch;
+        if (request.Checksum is not { } checksum)
+            return null;
+        if (checksum() is not { } expected)
+            return TusErrors.InvalidChecksum;
+        return await stage.MatchesAsync([expected], CancellationToken.None) ? null : TusErrors.ChecksumMismatch;
+    }
+
+    // Digests of the whole run along while each block is still in the processor's cache.
+    private RunningDigests? Watch(IncomingBody body, Upload upload, AppendRequest request)
+    {
+        var digests = arriving.Resume(upload, request.WantedDigest);
+        if (digests is not null)
+            body.OnTaken = digests.Append;
+        return digests;
+    }
+
+    private async ValueTask<AppendResult> ConcludeAsync(Upload upload, AppendRequest request, BodyEnd end, RunningDigests? digests)
     {
         if (end != BodyEnd.Complete)
         {
@@ -148,15 +175,17 @@ internal sealed partial class AppendToUpload(
 
         if (upload.IsComplete)
         {
-            upload = await finish.ExecuteAsync(upload, CancellationToken.None);
+            using (digests)
+                upload = await finish.ExecuteAsync(upload, digests, request.WantedDigest, CancellationToken.None);
         }
         else
         {
+            arriving.Keep(upload, digests);
             await hooks.ReceivedAsync(upload, CancellationToken.None);
         }
 
         // A body that was cut is told so even when all that the upload needed came before the cut (BR4).
-        return new AppendResult(upload, ErrorOf(end), end);
+        return new AppendResult(upload, ErrorOf(end) ?? (upload.IsRejected ? TusErrors.DigestMismatch : null), end);
     }
 
     private async ValueTask ReadAsync(

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dex.Tus.Digests;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Stores;
 using Microsoft.Extensions.Options;
@@ -10,9 +11,16 @@ namespace Dex.Tus.Operations;
 /// <param name="Metadata">As sent.</param>
 /// <param name="Kind">Whole, partial or final.</param>
 /// <param name="Parts">For a final upload: ids, null where an element names no upload of ours.</param>
-internal sealed record CreateRequest(long? Length, UploadMetadata Metadata, UploadKind Kind, ImmutableArray<string?> Parts);
+internal sealed record CreateRequest(long? Length, UploadMetadata Metadata, UploadKind Kind, ImmutableArray<string?> Parts)
+{
+    /// <summary>Of the whole upload, as the request's headers declare them.</summary>
+    public ImmutableArray<UploadDigest> Digests { get; init; } = [];
 
-/// <summary>A new upload, or why there is none.</summary>
+    /// <summary>A digest to be told, if the creation completes the upload.</summary>
+    public DigestAlgorithm? WantedDigest { get; init; }
+}
+
+/// <summary>A new upload, or why there is none. One without bytes may be rejected.</summary>
 internal readonly record struct CreateResult(Upload? Upload, TusError? Error, CreationRefusal? Refusal);
 
 /// <summary>Creates an upload: every check that needs no body, the host's decision, then the store (spec: tus.md 4, 5, 11).</summary>
@@ -49,6 +57,12 @@ internal sealed class CreateUpload(
         if (decision.Refusal is { } refused)
             return new CreateResult(null, null, refused);
 
+        if (!UploadDigests.TryJoin(request.Digests, decision.Digests, out var digests) || (digests is not null && store is not IDigestStore))
+        {
+            await hooks.NotCreatedAsync(decision.State, CancellationToken.None);
+            return Refused(store is IDigestStore ? TusErrors.DigestsDiffer : TusErrors.NotImplemented);
+        }
+
         // From here on nothing is abandoned half-way because a client left.
         var creation = new NewUpload
         {
@@ -57,11 +71,12 @@ internal sealed class CreateUpload(
             Metadata = decision.Metadata,
             Kind = request.Kind,
             Parts = [.. parts.Select(part => part.Id)],
+            Digests = digests,
         };
         var upload = await StoreAsync(creation, parts, decision.State);
         metrics.UploadCreated();
         if (upload.IsComplete)
-            upload = await finish.ExecuteAsync(upload, CancellationToken.None);
+            upload = await finish.ExecuteAsync(upload, null, request.WantedDigest, CancellationToken.None);
         return new CreateResult(upload, null, null);
     }
 
@@ -114,6 +129,8 @@ internal sealed class CreateUpload(
                 return ([], null, TusErrors.UploadExpired);
             if (!part.IsComplete)
                 return ([], null, TusErrors.UploadNotFinished);
+            if (part.IsRejected)
+                return ([], null, TusErrors.DigestMismatch);
             if (part.Offset > long.MaxValue - length)
                 return ([], null, TusErrors.MaxSizeExceeded);
             length += part.Offset;

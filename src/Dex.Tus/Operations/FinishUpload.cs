@@ -1,14 +1,22 @@
+using Dex.Tus.Digests;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Stores;
 
 namespace Dex.Tus.Operations;
 
 /// <summary>Finishes an upload whose bytes are all stored: flush, the host's record, then the news of it. Idempotent (spec: tus.md ST4, reliability.md Q1).</summary>
-internal sealed class FinishUpload(IUploadStore store, LifecycleHooks hooks, TusMetrics metrics, TimeProvider clock)
+internal sealed class FinishUpload(IUploadStore store, DigestVerification digests, LifecycleHooks hooks, TusMetrics metrics, TimeProvider clock)
 {
     /// <summary>Under the upload's lock.</summary>
+    /// <returns>The finished upload; it may be rejected.</returns>
     /// <exception cref="IOException">Not finished; the request is answered 500 and the host repairs it by itself.</exception>
-    public async ValueTask<Upload> ExecuteAsync(Upload upload, CancellationToken cancellationToken)
+    public ValueTask<Upload> ExecuteAsync(Upload upload, CancellationToken cancellationToken) => ExecuteAsync(upload, null, null, cancellationToken);
+
+    /// <inheritdoc cref="ExecuteAsync(Upload, CancellationToken)"/>
+    /// <param name="upload">Every byte of it is stored.</param>
+    /// <param name="arrived">Digests that ran along while its bytes arrived.</param>
+    /// <param name="wanted">A digest to be told to the client.</param>
+    public async ValueTask<Upload> ExecuteAsync(Upload upload, RunningDigests? arrived, DigestAlgorithm? wanted, CancellationToken cancellationToken)
     {
         var stored = upload;
         var start = clock.GetTimestamp();
@@ -16,6 +24,7 @@ internal sealed class FinishUpload(IUploadStore store, LifecycleHooks hooks, Tus
         {
             upload = await store.FinishAsync(upload, cancellationToken);
             metrics.Flushed(clock.GetElapsedTime(start));
+            upload = await digests.VerifyAsync(upload, arrived, wanted, cancellationToken);
             if (upload.Kind != UploadKind.Final)
                 metrics.UploadFinished();
             await hooks.FinishingAsync(upload, cancellationToken);
@@ -30,6 +39,10 @@ internal sealed class FinishUpload(IUploadStore store, LifecycleHooks hooks, Tus
     }
 
     /// <summary>For a request that finds the upload complete already: makes sure that what follows from it is recorded, without counting it again.</summary>
-    public async ValueTask ConfirmAsync(Upload upload, CancellationToken cancellationToken) =>
-        await hooks.FinishingAsync(await store.FinishAsync(upload, cancellationToken), cancellationToken);
+    public async ValueTask<Upload> ConfirmAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        upload = await digests.VerifyAsync(await store.FinishAsync(upload, cancellationToken), cancellationToken);
+        await hooks.FinishingAsync(upload, cancellationToken);
+        return upload;
+    }
 }

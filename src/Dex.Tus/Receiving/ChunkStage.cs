@@ -1,5 +1,5 @@
 using System.IO.Pipelines;
-using System.Security.Cryptography;
+using Dex.Tus.Digests;
 
 namespace Dex.Tus.Receiving;
 
@@ -31,10 +31,15 @@ internal sealed class ChunkStage(string folder) : IAsyncDisposable
         }
     }
 
-    public async ValueTask<byte[]> HashAsync(HashAlgorithmName algorithm, CancellationToken cancellationToken)
+    /// <summary>Whether what is held has all of these digests.</summary>
+    public async ValueTask<bool> MatchesAsync(IReadOnlyList<UploadDigest> expected, CancellationToken cancellationToken)
     {
+        if (expected.Count == 0)
+            return true;
         _staged.Position = 0;
-        return await CryptographicOperations.HashDataAsync(algorithm, _staged, cancellationToken);
+        using var digests = new RunningDigests(expected.Select(digest => digest.Algorithm));
+        await digests.AppendAsync(_staged, cancellationToken);
+        return expected.All(digest => digest.Equals(digests.Find(digest.Algorithm)));
     }
 
     /// <summary>Reads what is held, from its start.</summary>

@@ -71,6 +71,9 @@ public sealed class IncomingBody : IDisposable
     /// <summary>Told the bytes taken so far, at most once a second and only while the body is being read.</summary>
     public Action<long>? OnProgress { get; set; }
 
+    /// <summary>Shown every run of bytes that was taken, before it is given back; null if nobody wants to look.</summary>
+    public Action<ReadOnlySequence<byte>>? OnTaken { get; set; }
+
     /// <summary>Told once when the body ends before its end: from then on there is only so much time to save what has arrived.</summary>
     public Action? OnCut { get; set; }
 
@@ -143,6 +146,7 @@ public sealed class IncomingBody : IDisposable
     /// <summary>Gives back the sequence last read, of which the first <paramref name="bytes"/> were taken.</summary>
     public void Advance(long bytes)
     {
+        OnTaken?.Invoke(_current.Slice(0, bytes));
         var consumed = _current.GetPosition(bytes);
         _reader.AdvanceTo(consumed);
         _current = default;

@@ -1,9 +1,10 @@
+using Dex.Tus.Digests;
 using Dex.Tus.Receiving;
 
 namespace Dex.Tus.Stores;
 
 /// <summary>Where uploads are kept while they arrive. Every method but <see cref="FindAsync"/> is called under the upload's lock.</summary>
-/// <remarks>Optional abilities are interfaces of their own, one for each tus extension: <see cref="ITerminationStore"/>, <see cref="ILengthDeferralStore"/>, <see cref="IConcatenationStore"/>. spec: tus.md 19.</remarks>
+/// <remarks>Optional abilities are interfaces of their own, one for each tus extension: <see cref="ITerminationStore"/>, <see cref="ILengthDeferralStore"/>, <see cref="IConcatenationStore"/>, and one for digests, <see cref="IDigestStore"/>. spec: tus.md 19.</remarks>
 public interface IUploadStore
 {
     /// <summary>Creates an upload without bytes: data object first, then record, both safe against a kill when this returns.</summary>
@@ -55,6 +56,18 @@ public interface IConcatenationStore
     ValueTask<Upload> ConcatenateAsync(NewUpload upload, IReadOnlyList<Upload> parts, CancellationToken cancellationToken);
 }
 
+/// <summary>Keeps what senders declare of whole uploads, and what was found of it (spec: tus.md DR22).</summary>
+/// <remarks>A store that can do so keeps <see cref="NewUpload.Digests"/> with the upload and gives them back as <see cref="Upload.Digests"/>.</remarks>
+public interface IDigestStore
+{
+    /// <summary>Reads the bytes of an upload that <see cref="IUploadStore.FinishAsync"/> has finished, from the start.</summary>
+    /// <exception cref="IOException">Storage failed.</exception>
+    ValueTask<Stream> OpenAsync(Upload upload, CancellationToken cancellationToken);
+
+    /// <summary>Keeps <see cref="Upload.Digests"/> of a finished upload. As durable as its record when this returns.</summary>
+    ValueTask RecordDigestsAsync(Upload upload, CancellationToken cancellationToken);
+}
+
 /// <summary>What a store is asked to create.</summary>
 public sealed record NewUpload
 {
@@ -72,6 +85,9 @@ public sealed record NewUpload
 
     /// <inheritdoc cref="Upload.Parts"/>
     public System.Collections.Immutable.ImmutableArray<string> Parts { get; init; } = [];
+
+    /// <inheritdoc cref="Upload.Digests"/>
+    public UploadDigests? Digests { get; init; }
 }
 
 /// <summary>The store has no room. Answered 507; the client may resume when there is room again.</summary>

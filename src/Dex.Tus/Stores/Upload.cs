@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dex.Tus.Digests;
 
 namespace Dex.Tus.Stores;
 
@@ -40,9 +41,15 @@ public sealed record Upload
     /// <summary>CRC-32C of the bytes 0 to <see cref="Offset"/>, computed as they arrived; null where the store would have to read them again.</summary>
     public uint? Crc32C { get; init; }
 
+    /// <summary>What the sender declared of the whole upload, and what was found; null if there is neither.</summary>
+    public UploadDigests? Digests { get; init; }
+
     /// <summary>When the last byte was stored, or else the upload was created.</summary>
     public DateTimeOffset ModifiedAt { get; init; }
 
     /// <summary>Whether every byte is stored. Never true while the length is deferred.</summary>
     public bool IsComplete => Offset == Length;
+
+    /// <summary>Whether it is known that the bytes are not what their sender declared: then nothing may be done with them.</summary>
+    public bool IsRejected => Digests?.Complaint is not null;
 }

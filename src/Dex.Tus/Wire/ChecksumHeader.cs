@@ -1,12 +1,10 @@
-using System.Security.Cryptography;
+using Dex.Tus.Digests;
 using Microsoft.Extensions.Primitives;
 
 namespace Dex.Tus.Wire;
 
 /// <summary>The value of <c>Upload-Checksum</c>: an algorithm and the digest of one body (spec: tus.md 9).</summary>
-/// <param name="Algorithm">A hash the framework has.</param>
-/// <param name="Digest">Of that hash's size.</param>
-internal sealed record ChecksumHeader(HashAlgorithmName Algorithm, byte[] Digest)
+internal static class ChecksumHeader
 {
     public const string Name = "Upload-Checksum";
 
@@ -14,23 +12,23 @@ internal sealed record ChecksumHeader(HashAlgorithmName Algorithm, byte[] Digest
     public const string Algorithms = "sha1,md5,sha256,sha384,sha512";
 
     /// <summary>Null if the value is not one known algorithm, a space and its digest in base64.</summary>
-    public static ChecksumHeader? Read(StringValues header)
+    public static UploadDigest? Read(StringValues header)
     {
         if (header.Count != 1 || header[0]?.Split(' ') is not [var name, var encoded])
             return null;
-        var (algorithm, bytes) = name switch
+        var algorithm = name switch
         {
-            "sha1" => (HashAlgorithmName.SHA1, SHA1.HashSizeInBytes),
-            "md5" => (HashAlgorithmName.MD5, MD5.HashSizeInBytes),
-            "sha256" => (HashAlgorithmName.SHA256, SHA256.HashSizeInBytes),
-            "sha384" => (HashAlgorithmName.SHA384, SHA384.HashSizeInBytes),
-            "sha512" => (HashAlgorithmName.SHA512, SHA512.HashSizeInBytes),
-            _ => (default, 0),
+            "sha1" => DigestAlgorithm.Sha1,
+            "md5" => DigestAlgorithm.Md5,
+            "sha256" => DigestAlgorithm.Sha256,
+            "sha384" => DigestAlgorithm.Sha384,
+            "sha512" => DigestAlgorithm.Sha512,
+            _ => null,
         };
-        var digest = new byte[bytes];
-        return bytes > 0 && Convert.TryFromBase64String(encoded, digest, out var written) && written == bytes
-            ? new ChecksumHeader(algorithm, digest)
-            : null;
+        if (algorithm is null)
+            return null;
+        var digest = new byte[algorithm.Bytes];
+        return Convert.TryFromBase64String(encoded, digest, out var written) && written == digest.Length ? new UploadDigest(algorithm, digest) : null;
     }
 
     /// <summary>Whether a chunked body announces the field behind it.</summary>

@@ -100,6 +100,8 @@ internal sealed partial class Courier(
             throw new DeliveryRefusedException(problem);
 
         await using var file = await FindAsync(delivery.UploadId, cancellationToken) ?? throw new DeliverySourceException(source.NotFoundMessage);
+        if (file.Rejection is { } rejection)
+            throw new DeliveryRefusedException(rejection);
         if (delivery.Upload?.Length is { } length && length != file.Length)
             throw new DeliverySourceException($"source file has {file.Length} bytes instead of {length}");
         file.Crc32C ??= delivery.Upload?.Crc32C;

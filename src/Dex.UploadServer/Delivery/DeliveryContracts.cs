@@ -27,6 +27,9 @@ internal abstract class SourceFile : IAsyncDisposable
     /// <summary>The manifest as stored with the upload.</summary>
     public required ImmutableSortedDictionary<string, string> Metadata { get; init; }
 
+    /// <summary>Why it must not be carried anywhere, for people; null if nothing is wrong with it.</summary>
+    public string? Rejection { get; init; }
+
     /// <summary>A file on this machine that holds the bytes, or null: destinations may then copy in the kernel.</summary>
     public virtual string? LocalPath => null;
 

@@ -27,6 +27,8 @@ internal static class InfoJson
             writer.WriteStartObject("upload_status");
             writer.WriteString("status", Name(info.Stage));
             writer.WriteString("chunk_received_at", WireTime.Format(info.StageAt.ToUniversalTime()));
+            if (!info.Issues.IsEmpty)
+                WriteList(writer, "issues", info.Issues, WriteIssue); // a key that readers of healthy uploads never see
             writer.WriteEndObject();
 
             WriteList(writer, "deliveries", info.Attempts, WriteAttempt);
@@ -75,6 +77,7 @@ internal static class InfoJson
     {
         UploadStage.Initiated => "Initiated",
         UploadStage.InProgress => "In Progress",
+        UploadStage.Failed => "Failed",
         _ => "Complete",
     };
 }

@@ -19,6 +19,9 @@ internal sealed record UploadInfo
     /// <summary>When <see cref="Stage"/> was reached or last confirmed.</summary>
     public required DateTimeOffset StageAt { get; init; }
 
+    /// <summary>What is wrong with the upload itself.</summary>
+    public ImmutableArray<AttemptIssue> Issues { get; init; } = [];
+
     /// <summary>Every attempt, oldest first.</summary>
     public required IReadOnlyList<DeliveryAttempt> Attempts { get; init; }
 }
@@ -34,4 +37,7 @@ internal enum UploadStage
 
     /// <summary>Completion is recorded: it will be delivered.</summary>
     Complete,
+
+    /// <summary>Every byte is stored, and they are not what the sender declared: it will not be delivered.</summary>
+    Failed,
 }

@@ -34,10 +34,12 @@ internal sealed class UploadInspector(IUploadStore store, ILedger ledger, Report
         Manifest = upload.Metadata.ToSortedText(),
         StoredBytes = upload.Offset,
         ModifiedAt = upload.ModifiedAt,
-        Stage = completedAt is not null ? UploadStage.Complete
+        Stage = completedAt is not null && upload.IsRejected ? UploadStage.Failed
+            : completedAt is not null ? UploadStage.Complete
             : upload.Offset > 0 || upload.IsComplete ? UploadStage.InProgress
             : UploadStage.Initiated,
         StageAt = completedAt ?? upload.ModifiedAt,
+        Issues = completedAt is not null && upload.Digests?.Complaint is { } complaint ? [new AttemptIssue("ERROR", complaint)] : [],
         Attempts = attempts,
     };
 }

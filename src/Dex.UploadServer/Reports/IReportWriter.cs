@@ -18,6 +18,10 @@ internal interface IReportWriter
 
     OutboxMessage UploadCompleted(string uploadId, ImmutableSortedDictionary<string, string> manifest);
 
+    /// <summary>Every byte is stored, and they are not those that the sender declared: the end of the upload, and a failure.</summary>
+    /// <param name="complaint">With both digests.</param>
+    OutboxMessage UploadRejected(string uploadId, ImmutableSortedDictionary<string, string> manifest, string complaint);
+
     /// <param name="manifest">Empty if the upload's record is gone.</param>
     OutboxMessage FileCopy(DeliveryRecord delivery, ImmutableSortedDictionary<string, string> manifest, DeliveryAttempt attempt, DateTimeOffset startedAt);
 }

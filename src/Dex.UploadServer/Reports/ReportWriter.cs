@@ -53,6 +53,14 @@ internal sealed partial class ReportWriter(BuildInfo build, TimeProvider clock, 
     public OutboxMessage UploadCompleted(string uploadId, ImmutableSortedDictionary<string, string> manifest) =>
         Finish(Begin(ReportTypes.UploadCompleted, uploadId, manifest, WriteSuccess));
 
+    public OutboxMessage UploadRejected(string uploadId, ImmutableSortedDictionary<string, string> manifest, string complaint) =>
+        Finish(Begin(ReportTypes.UploadCompleted, uploadId, manifest, static content => content.Text("status", "FAILURE")) with
+        {
+            Succeeded = false,
+            Issues = [new AttemptIssue("ERROR", complaint)],
+            HideInIssue = static complaint => complaint.Split(':')[0], // the declared digest is a value of the manifest
+        });
+
     public OutboxMessage FileCopy(
         DeliveryRecord delivery, ImmutableSortedDictionary<string, string> manifest, DeliveryAttempt attempt, DateTimeOffset startedAt) =>
         Finish(new Report(ReportTypes.FileCopy, delivery.UploadId, manifest, startedAt, attempt.EndedAt)

@@ -8,6 +8,7 @@ namespace Dex.UploadServer.Routing;
 internal sealed record Redelivery(RedeliveryVerdict Verdict, NewDelivery? Delivery, OutboxMessage? Event)
 {
     public static readonly Redelivery SourceMissing = new(RedeliveryVerdict.SourceMissing, null, null);
+    public static readonly Redelivery Rejected = new(RedeliveryVerdict.Rejected, null, null);
     public static readonly Redelivery UnknownTarget = new(RedeliveryVerdict.UnknownTarget, null, null);
     public static readonly Redelivery NotForThisUpload = new(RedeliveryVerdict.NotForThisUpload, null, null);
 }
@@ -18,6 +19,9 @@ internal enum RedeliveryVerdict
 
     /// <summary>No finished upload of that id.</summary>
     SourceMissing,
+
+    /// <summary>The upload is not what its sender declared, and goes nowhere.</summary>
+    Rejected,
 
     /// <summary>No target of that name.</summary>
     UnknownTarget,

@@ -58,6 +58,7 @@ internal sealed partial class RouteEndpoint(Redeliverer redeliverer, IDeliverySo
         {
             RedeliveryVerdict.Accepted => WriteBareAsync(http, StatusCodes.Status200OK, uploadId),
             RedeliveryVerdict.SourceMissing => WriteBareAsync(http, StatusCodes.Status404NotFound, source.NotFoundMessage),
+            RedeliveryVerdict.Rejected => PlainTextAnswer.WriteAsync(http, StatusCodes.Status409Conflict, "upload does not match its declared digest\n"u8),
             RedeliveryVerdict.UnknownTarget => PlainTextAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, "Invalid target\n"u8),
             _ => PlainTextAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, "Invalid target for metadata\n"u8),
         });

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dex.Tus.Digests;
 using Dex.Tus.Stores;
 
 namespace Dex.UploadServer.Storage;
@@ -23,6 +24,9 @@ internal sealed record UploadRecord
     /// <summary>Where the backend says the data is; empty if the record does not tell.</summary>
     public ImmutableSortedDictionary<string, string> Storage { get; init; } = NoStorage;
 
+    /// <summary>What the sender declared of the whole upload, and what was found.</summary>
+    public UploadDigests? Digests { get; init; }
+
     /// <summary>The run of the machine the upload was created in; null for an upload that another server created.</summary>
     public Guid? Boot { get; init; }
 
@@ -39,6 +43,7 @@ internal sealed record UploadRecord
         Metadata = upload.Metadata,
         Kind = upload.Kind,
         Parts = upload.Parts,
+        Digests = upload.Digests,
         Storage = storage,
         Boot = boot,
     };

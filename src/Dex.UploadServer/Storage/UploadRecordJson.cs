@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
+using Dex.Tus.Digests;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Hosting;
 
@@ -15,6 +16,8 @@ internal static class UploadRecordJson
     private const string Own = "Dex";
     private const string OwnMetadata = "Metadata";
     private const string OwnBoot = "Boot";
+    private const string OwnDeclared = "DeclaredDigests";
+    private const string OwnComputed = "ComputedDigests";
 
     public static ReadOnlyMemory<byte> Write(UploadRecord record)
     {
@@ -43,6 +46,12 @@ internal static class UploadRecordJson
             json.WriteStartObject(Own);
             json.WriteString(OwnMetadata, record.Metadata.ToHeader());
             json.WriteString(OwnBoot, boot.ToString());
+            if (record.Digests is { } digests)
+            {
+                WriteDigests(json, OwnDeclared, digests.Declared);
+                WriteDigests(json, OwnComputed, digests.Computed);
+            }
+
             json.WriteEndObject();
         }
 
@@ -106,7 +115,36 @@ internal static class UploadRecordJson
                 record = record with { Metadata = sent };
         }
 
+        if (ReadOwnDigests(own) is { } digests)
+            record = record with { Digests = digests };
         return own.TryGetProperty(OwnBoot, out var boot) && boot.TryGetGuid(out var id) ? record with { Boot = id } : record;
+    }
+
+    /// <summary>The digests in a record; null if it has none.</summary>
+    /// <exception cref="FormatException">They cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">They are not even an object of texts.</exception>
+    public static UploadDigests? ReadDigests(JsonElement record) =>
+        record.TryGetProperty(Own, out var own) && own.ValueKind == JsonValueKind.Object ? ReadOwnDigests(own) : null;
+
+    private static UploadDigests? ReadOwnDigests(JsonElement own)
+    {
+        var digests = new UploadDigests { Declared = ReadDigests(own, OwnDeclared), Computed = ReadDigests(own, OwnComputed) };
+        return digests.Declared.IsEmpty && digests.Computed.IsEmpty ? null : digests;
+    }
+
+    private static ImmutableArray<UploadDigest> ReadDigests(JsonElement own, string name)
+    {
+        if (!own.TryGetProperty(name, out var members))
+            return [];
+        var digests = ImmutableArray.CreateBuilder<UploadDigest>();
+        foreach (var member in members.EnumerateObject())
+        {
+            if (DigestAlgorithm.Find(member.Name) is not { } algorithm || !member.Value.TryGetBytesFromBase64(out var value) || value.Length != algorithm.Bytes)
+                throw new FormatException($"{name} has something that is no digest");
+            digests.Add(new UploadDigest(algorithm, value));
+        }
+
+        return digests.DrainToImmutable();
     }
 
     private static bool ReadFlag(JsonElement root, string name) => root.TryGetProperty(name, out var flag) && flag.GetBoolean();
@@ -145,6 +183,14 @@ internal static class UploadRecordJson
         json.WriteStartObject();
         foreach (var (key, value) in map)
             json.WriteString(key, value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDigests(Utf8JsonWriter json, string name, ImmutableArray<UploadDigest> digests)
+    {
+        json.WriteStartObject(name);
+        foreach (var digest in digests)
+            json.WriteBase64String(digest.Algorithm.Name, digest.Value);
         json.WriteEndObject();
     }
 

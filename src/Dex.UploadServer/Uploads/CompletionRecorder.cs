@@ -15,14 +15,18 @@ internal sealed partial class CompletionRecorder(
     ILedger ledger, IOutbox outbox, IReportWriter reports, IUploadRouter router, IDeliverySignal deliveries,
     UploadMetrics metrics, ManifestCounter manifests, TimeProvider clock, ILogger<CompletionRecorder> logger)
 {
-    /// <summary>Records a complete and flushed upload, then sends the reports and wakes the delivery lanes.</summary>
+    /// <summary>Records a complete, flushed and verified upload, then sends the reports and wakes the delivery lanes. One that is rejected goes nowhere.</summary>
     /// <returns>False when the upload goes nowhere although it should.</returns>
     /// <exception cref="IOException">Nothing was recorded.</exception>
     public async Task<bool> RecordAsync(Upload upload, CancellationToken cancellationToken)
     {
+        if (upload.Digests is { IsPending: true })
+            throw new InvalidOperationException("an upload is recorded after it was compared with its declared digest");
+
         var manifest = upload.Metadata.ToSortedText();
         var isPartial = upload.Kind == UploadKind.Partial;
-        var plan = isPartial ? new RoutingPlan([], [], null) : router.Plan(upload.Id, manifest);
+        var complaint = upload.Digests?.Complaint;
+        var plan = isPartial || complaint is not null ? new RoutingPlan([], [], null) : router.Plan(upload.Id, manifest);
         if (!isPartial)
             LogCompleting();
 
@@ -40,12 +44,14 @@ internal sealed partial class CompletionRecorder(
         // A part is not completed for readers of reports, but its last bytes have been received.
         IReadOnlyList<OutboxMessage> messages = isPartial
             ? [reports.UploadStatus(upload.Id, manifest, upload.Offset, upload.Length)]
-            : [reports.UploadCompleted(upload.Id, manifest), reports.UploadStatus(upload.Id, manifest, upload.Offset, upload.Length), .. plan.Events];
+            : [complaint is null ? reports.UploadCompleted(upload.Id, manifest) : reports.UploadRejected(upload.Id, manifest, complaint), reports.UploadStatus(upload.Id, manifest, upload.Offset, upload.Length), .. plan.Events];
         if (await ledger.CompleteUploadAsync(new UploadCompletion(record, plan.Deliveries, messages), cancellationToken) is not { } batch)
             return true; // recorded before: everything that follows from it has its own record
 
         metrics.Ended();
-        if (!isPartial)
+        if (complaint is not null)
+            Reject(upload);
+        else if (!isPartial)
             CountCompletion(manifest, upload.Offset, now);
         foreach (var delivery in plan.Deliveries)
             deliveries.Notify(delivery.TargetKey);
@@ -56,6 +62,12 @@ internal sealed partial class CompletionRecorder(
             return true;
         LogGoesNowhere(problem);
         return false;
+    }
+
+    private void Reject(Upload upload)
+    {
+        metrics.Rejected();
+        LogRejected(string.Join(", ", upload.Digests!.Declared.Select(digest => digest.Algorithm.Name)));
     }
 
     private void CountCompletion(ImmutableSortedDictionary<string, string> manifest, long length, DateTimeOffset now)
@@ -71,6 +83,9 @@ internal sealed partial class CompletionRecorder(
 
     [LoggerMessage(LogLevel.Information, "upload-completed report complete")]
     private partial void LogCompleted();
+
+    [LoggerMessage(LogLevel.Warning, "upload does not match its declared digest and is not delivered {algorithms}")]
+    private partial void LogRejected(string algorithms);
 
     [LoggerMessage(LogLevel.Error, "upload is complete but goes nowhere {error}")]
     private partial void LogGoesNowhere(string error);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Dex.Tus.Digests;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
 
@@ -7,7 +8,7 @@ namespace Dex.UploadServer.Uploads;
 
 /// <summary>Makes complete what was stored in full and not recorded: after a crash, at start; after a failed record, until it works (spec: reliability.md Q2, tus.md SH4).</summary>
 internal sealed partial class CompletionRepair(
-    IUploadStore store, IUploadLocker locker, CompletionRecorder completion, UploadMetrics metrics, TimeProvider clock, ILogger<CompletionRepair> logger) : BackgroundService
+    IUploadStore store, IUploadLocker locker, DigestVerification digests, CompletionRecorder completion, UploadMetrics metrics, TimeProvider clock, ILogger<CompletionRepair> logger) : BackgroundService
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
@@ -32,7 +33,8 @@ internal sealed partial class CompletionRepair(
             return;
 
         using var scope = logger.BeginUploadScope(uploadId);
-        await completion.RecordAsync(await store.FinishAsync(upload, cancellationToken), cancellationToken);
+        upload = await digests.VerifyAsync(await store.FinishAsync(upload, cancellationToken), cancellationToken);
+        await completion.RecordAsync(upload, cancellationToken);
         metrics.Recovered();
         LogRepaired();
     }

@@ -1,3 +1,4 @@
+using Dex.Tus.Digests;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Ledger;
 using Dex.UploadServer.Reports;
@@ -9,7 +10,7 @@ namespace Dex.UploadServer.Uploads;
 /// predecessor left undelivered is taken over (spec: reliability.md Q2 and E1, reports-and-events.md 9.1).
 /// </summary>
 internal sealed partial class StartReconciliation(
-    IUploadInventory inventory, IUploadStore store, ILedger ledger, ReportArchive archive, PredecessorAdoption adoption,
+    IUploadInventory inventory, IUploadStore store, ILedger ledger, ReportArchive archive, PredecessorAdoption adoption, DigestVerification digests,
     CompletionRepair repair, UploadMetrics metrics, TimeProvider clock, ILogger<StartReconciliation> logger) : BackgroundService
 {
     private const int BatchSize = 500;
@@ -97,7 +98,7 @@ internal sealed partial class StartReconciliation(
 
         var history = await archive.ReadAsync(uploadId, cancellationToken);
         if (history.CompletedAt is not null && upload.Kind != UploadKind.Partial)
-            await adoption.AdoptAsync(upload, history, cancellationToken);
+            await adoption.AdoptAsync(await digests.VerifyAsync(upload, cancellationToken), history, cancellationToken);
         else
             await repair.RepairAsync(uploadId, cancellationToken);
         return true;

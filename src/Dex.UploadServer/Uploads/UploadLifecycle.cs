@@ -50,11 +50,18 @@ internal sealed partial class UploadLifecycle(
             return CreationDecision.Refuse(ManifestRefusal.Unreadable(unreadable.Message));
         }
 
+        var digests = ManifestDigests.Read(manifest);
+        if (!digests.Problems.IsEmpty)
+            verdict = new ManifestVerdict([.. verdict.Problems, .. digests.Problems]);
         var verify = reports.MetadataVerify(uploadId, manifest, verdict.Problems, startedAt, clock.GetUtcNow());
         if (verdict.Accepted)
         {
             LogVerifyComplete();
-            return CreationDecision.Accept(uploadId, metadata, new CreationState(uploadId, manifest, ingestedAt, [transform, verify]));
+            return CreationDecision.Accept(uploadId, metadata, new CreationState(uploadId, manifest, ingestedAt, [transform, verify])) with
+            {
+                // A part carries the manifest of the whole, and is not the file that it speaks of.
+                Digests = request.Kind == UploadKind.Partial ? [] : digests.Declared,
+            };
         }
 
         LogRejected(reportOptions.Value.LogManifestValues ? verdict.Problems : verdict.Problems.Select(ReportRedaction.HideQuotedValue));

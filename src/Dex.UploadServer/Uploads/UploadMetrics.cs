@@ -9,6 +9,7 @@ internal sealed class UploadMetrics
     private readonly UpDownCounter<long> _active;
     private readonly Histogram<double> _speed;
     private readonly Counter<long> _recovered;
+    private readonly Counter<long> _rejected;
     private readonly Lock _gate = new();
     private long _activeNow;
 
@@ -19,6 +20,8 @@ internal sealed class UploadMetrics
         _active.EnsureExists();
         _recovered = meter.CreateCounter<long>("dex_server_completions_recovered_total", description: "Number of uploads that were complete in the store and made so by the server itself");
         _recovered.EnsureExists();
+        _rejected = meter.CreateCounter<long>("dex_server_uploads_rejected_total", description: "Number of complete uploads that did not match their declared digest and were not delivered");
+        _rejected.EnsureExists();
         _speed = meter.CreateHistogram("dex_server_upload_speed_bytes_per_second", description: "File upload speed distribution",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.. Enumerable.Range(0, 20).Select(n => 10 * Math.Pow(2.5, n))] });
         _speed.EnsureExists();
@@ -29,6 +32,8 @@ internal sealed class UploadMetrics
     public void Ended() => Change(-1);
 
     public void Recovered() => _recovered.Add(1);
+
+    public void Rejected() => _rejected.Add(1);
 
     /// <param name="length">Bytes.</param>
     public void Completed(long length, TimeSpan sinceIngest)

@@ -44,6 +44,17 @@ public sealed class ReadmeTourTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 90_000)]
+    public async Task The_digest_snippet_ends_with_a_refusal()
+    {
+        string[] snippets = [ReadmeTour.Snippets("bash")[0], .. ReadmeTour.Snippets("bash digest")];
+
+        var run = await ProcessRun.StartAsync("bash", ["-euo", "pipefail", "-c", string.Join('\n', snippets)], Limit, Stop, Environment(), _folder.Root);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Errors));
+        Assert.EndsWith("\nERR_CHECKSUM_MISMATCH: the upload does not match the digest declared for it, and is not processed\n", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 90_000)]
     public async Task The_client_snippet_ends_with_a_delivered_file()
     {
         var snippet = Assert.Single(ReadmeTour.Snippets("js"));

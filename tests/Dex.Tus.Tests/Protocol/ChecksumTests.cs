@@ -131,6 +131,19 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
         Assert.Equal(204, empty.Status);
     }
 
+    [Fact]
+    public async Task CK1_CK5_an_upload_of_no_bytes_with_the_checksum_of_some_never_exists()
+    {
+        var before = server.Store.Count;
+
+        var wrong = await server.TusAsync("POST", "/files", "", "Upload-Length: 0", OffsetStream, Checksum("sha1", "hello"));
+        var right = await server.TusAsync("POST", "/files", "", "Upload-Length: 0", OffsetStream, Checksum("sha1", ""));
+
+        Assert.Equal((460, null), (wrong.Status, wrong.Header("Location")));
+        Assert.Equal((201, "0"), (right.Status, right.Header("Upload-Offset")));
+        Assert.Equal(before + 1, server.Store.Count);
+    }
+
     private static string Checksum(string algorithm, string content) =>
         $"Upload-Checksum: {algorithm} {Convert.ToBase64String(CryptographicOperations.HashData(new HashAlgorithmName(algorithm.ToUpperInvariant()), Encoding.ASCII.GetBytes(content)))}";
 }

@@ -163,6 +163,8 @@ internal sealed class DeliveryRig : IAsyncDisposable
         public OutboxMessage UploadStatus(string uploadId, ImmutableSortedDictionary<string, string> manifest, long offset, long? length) => throw new NotSupportedException();
 
         public OutboxMessage UploadCompleted(string uploadId, ImmutableSortedDictionary<string, string> manifest) => throw new NotSupportedException();
+
+        public OutboxMessage UploadRejected(string uploadId, ImmutableSortedDictionary<string, string> manifest, string complaint) => throw new NotSupportedException();
     }
 }
 

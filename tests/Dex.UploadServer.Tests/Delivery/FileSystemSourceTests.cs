@@ -116,6 +116,28 @@ public sealed class FileSystemSourceTests : IDisposable
         Assert.Null(await _source.FindAsync(Id, Stop));
     }
 
+    [Theory]
+    [InlineData("""{"DeclaredDigests":{"crc32c":"AAAAAQ=="},"ComputedDigests":{"crc32c":"AAAAAQ=="}}""", true, null)]
+    [InlineData("""{"DeclaredDigests":{"crc32c":"AAAAAQ=="},"ComputedDigests":{"crc32c":"AAAAAg=="}}""", true, "the upload does not match its declared digest: crc32c declared 00000001, computed 00000002")]
+    [InlineData("""{"DeclaredDigests":{"crc32c":"AAAAAQ=="},"ComputedDigests":{}}""", false, null)]
+    [InlineData("""{"DeclaredDigests":{"crc32c":"AAAAAQ=="}}""", false, null)]
+    [InlineData("""{"DeclaredDigests":{"crc32c":"AA=="},"ComputedDigests":{"crc32c":"AAAAAQ=="}}""", false, null)]
+    [InlineData("""{"DeclaredDigests":{"sha-3":"AA=="}}""", false, null)]
+    [InlineData("""{"DeclaredDigests":{"crc32c":1}}""", false, null)]
+    [InlineData("""{"DeclaredDigests":[]}""", false, null)]
+    [InlineData("""{"Boot":"x"}""", true, null)]
+    [InlineData("[]", true, null)]
+    public async Task DR22_an_upload_with_a_declared_digest_is_there_when_it_was_compared(string own, bool isFound, string? rejection)
+    {
+        Write("", "data");
+        Write(".meta", "{}");
+        Write(".info", $$"""{"Size":4,"MetaData":{},"Dex":{{own}}}""");
+
+        await using var file = await _source.FindAsync(Id, Stop);
+
+        Assert.Equal((isFound, rejection), (file is not null, file?.Rejection));
+    }
+
     [Fact]
     public async Task A_file_cut_while_it_is_read_fails_rather_than_ends()
     {

@@ -20,6 +20,7 @@ public sealed class ReportWriterTests
         "upload-status",
         "upload-status-deferred",
         "upload-completed",
+        "upload-completed-failure",
         "blob-file-copy",
         "blob-file-copy-failure",
     ];
@@ -143,6 +144,7 @@ public sealed class ReportWriterTests
             "upload-status" => reports.UploadStatus(id, manifest, 5120, 10240),
             "upload-status-deferred" => reports.UploadStatus(id, manifest, 0, null),
             "upload-completed" => reports.UploadCompleted(id, manifest),
+            "upload-completed-failure" => reports.UploadRejected(id, manifest, "the upload does not match its declared digest: crc32c declared 00000001, computed 00000002"),
             "blob-file-copy" => reports.FileCopy(
                 ReportSamples.Delivery(""), manifest, ReportSamples.Attempt($"uploads/edav/2025/06/05/dex-smoke-test_{id}"), ReportSamples.CopyStarted),
             "blob-file-copy-failure" => reports.FileCopy(

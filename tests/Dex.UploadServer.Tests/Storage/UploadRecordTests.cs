@@ -1,4 +1,5 @@
 using System.Text;
+using Dex.Tus.Digests;
 using Dex.Tus.Stores;
 
 namespace Dex.UploadServer.Tests.Storage;
@@ -28,6 +29,9 @@ public sealed class UploadRecordTests : IDisposable
     [InlineData("""{"ID":"7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","Size":5,"MetaData":{"a":1}}""")]
     [InlineData("""{"ID":"7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","Size":5,"MetaData":{"a":"\ud800"}}""")]
     [InlineData("""{"ID":"7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","Size":5,"PartialUploads":{}}""")]
+    [InlineData("""{"ID":"7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","Size":5,"MetaData":{},"Dex":{"DeclaredDigests":{"sha-256":"AAAA"}}}""")]
+    [InlineData("""{"ID":"7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","Size":5,"MetaData":{},"Dex":{"DeclaredDigests":{"sha-3":"AAAA"}}}""")]
+    [InlineData("""{"ID":"7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","Size":5,"MetaData":{},"Dex":{"DeclaredDigests":[]}}""")]
     [InlineData("""{"ID":"00000000-0000-4000-8000-000000000000","Size":5,"MetaData":{}}""")]
     [InlineData("""{"ID":"7f1d0f5e-3c1b-4a58-9d0e-5b0c2a9f6e11","Size":5,"MetaData":{"a":"1"}""")]
     public async Task A_record_that_cannot_be_read_stays_and_harms_no_other(string content)
@@ -103,6 +107,22 @@ public sealed class UploadRecordTests : IDisposable
 
         Assert.Equal("""{"Beta":"2","alpha":"","zebra":"ä\u0026b"}""", await File.ReadAllTextAsync(_folder.PathOf(Id, ".meta"), Stop));
         Assert.Equal([Id, Id + ".info", Id + ".meta"], _folder.Names());
+    }
+
+    [Fact]
+    public async Task DR22_digests_stand_where_another_server_does_not_look()
+    {
+        var store = _folder.Open();
+        var upload = await store.CreateAsync(
+            NewUpload(Id, 0, "a MQ==") with { Digests = new UploadDigests { Declared = [new UploadDigest(DigestAlgorithm.Crc32C, [0, 0, 0, 1])] } }, Stop);
+        upload = await store.FinishAsync(upload, Stop);
+
+        await store.RecordDigestsAsync(upload with { Digests = upload.Digests! with { Computed = [new UploadDigest(DigestAlgorithm.Crc32C, [0, 0, 0, 0])] } }, Stop);
+
+        var record = await File.ReadAllTextAsync(_folder.PathOf(Id, ".info"), Stop);
+        Assert.EndsWith(
+            ""","Type":"filestore"},"Dex":{"Metadata":"a MQ==","Boot":"0b3a1c8e-7d52-4a6f-9a44-0c1f5e2d7b90","DeclaredDigests":{"crc32c":"AAAAAQ=="},"ComputedDigests":{"crc32c":"AAAAAA=="}}}""",
+            record, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,9 +19,15 @@ internal sealed class FileSystemSource(string baseFolder, string prefix) : IDeli
             return ValueTask.FromResult<SourceFile?>(null);
 
         var data = new FileInfo(Path.Combine(_folder, uploadId));
-        if (!data.Exists || ReadMetadata(data) is not { } metadata || MetadataFile.RecordDeniesFinish(data.FullName + ".info", data.Length))
+        if (!data.Exists || ReadMetadata(data) is not { } metadata || RecordVerdict.Read(data.FullName + ".info", data.Length) is not { IsUnfinished: false } verdict)
             return ValueTask.FromResult<SourceFile?>(null);
-        return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(data.FullName) { UploadId = uploadId, Length = data.Length, Metadata = metadata });
+        return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(data.FullName)
+        {
+            UploadId = uploadId,
+            Length = data.Length,
+            Metadata = metadata,
+            Rejection = verdict.Complaint,
+        });
     }
 
     /// <summary>The side file of metadata, which only a finished upload has; where it is missing or torn, what the record of a finished upload says.</summary>

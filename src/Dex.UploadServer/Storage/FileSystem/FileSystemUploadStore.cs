@@ -8,7 +8,8 @@ namespace Dex.UploadServer.Storage.FileSystem;
 
 /// <summary>Keeps each upload as a file with its record beside it, in the predecessor's layout: either server continues the other's uploads (spec: storage-layout.md 2, tus.md 19.2).</summary>
 /// <remarks>The offset is the size of the data file, as far as it can be trusted. Calls to the disk are made on the caller's thread.</remarks>
-internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IExpirationStore, IUploadInventory
+internal sealed class FileSystemUploadStore
+    : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IExpirationStore, IDigestStore, IUploadInventory
 {
     private readonly UploadFolder _folder;
     private readonly UploadRecords _records;
@@ -156,6 +157,19 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
         return ValueTask.FromResult(upload with { ModifiedAt = Posix.TryTouch(stored.DataPath, modifiedAt) ? modifiedAt : stored.Data.ModifiedAt });
     }
 
+    public ValueTask<Stream> OpenAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        var path = FindAgain(upload).DataPath;
+        return ValueTask.FromResult<Stream>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0));
+    }
+
+    public ValueTask RecordDigestsAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        _records.Save(FindAgain(upload).Record with { Digests = upload.Digests });
+        _records.Forget(upload.Id);
+        return ValueTask.CompletedTask;
+    }
+
     public async IAsyncEnumerable<string> ListIdsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -262,6 +276,7 @@ internal sealed class FileSystemUploadStore : IUploadStore, ITerminationStore, I
         Metadata = upload.Metadata,
         Kind = upload.Kind,
         Parts = upload.Parts,
+        Digests = upload.Digests,
         Crc32C = crc,
         ModifiedAt = _clock.GetUtcNow(),
     };

@@ -19,16 +19,15 @@ internal static class MetadataFile
             : ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     });
 
-    /// <summary>Whether an upload's record says that <paramref name="storedBytes"/> are not a whole upload, or a part of another. A record that is missing or cannot be read says nothing.</summary>
-    public static bool RecordDeniesFinish(string path, long storedBytes) =>
-        Read(path, record => record.ValueKind == JsonValueKind.Object && !IsFinished(record, storedBytes) ? ImmutableSortedDictionary<string, string>.Empty : null) is not null;
-
-    private static bool IsFinished(JsonElement record, long storedBytes) =>
+    /// <summary>Whether a record says that <paramref name="storedBytes"/> are a whole upload, and no part of another.</summary>
+    public static bool IsFinished(JsonElement record, long storedBytes) =>
         record.TryGetProperty("Size", out var size) && size.GetInt64() == storedBytes
         && !(record.TryGetProperty("SizeIsDeferred", out var deferred) && deferred.GetBoolean())
         && !(record.TryGetProperty("IsPartial", out var partial) && partial.GetBoolean());
 
-    private static ImmutableSortedDictionary<string, string>? Read(string path, Func<JsonElement, ImmutableSortedDictionary<string, string>?> choose)
+    /// <summary>What <paramref name="choose"/> makes of a JSON file; null if there is none, or it cannot make anything of it.</summary>
+    public static T? Read<T>(string path, Func<JsonElement, T?> choose)
+        where T : class
     {
         // A pipe by that name would be read for ever.
         if (Posix.Stat(path) is not { IsRegular: true, Size: <= UploadRecordJson.MaxBytes })

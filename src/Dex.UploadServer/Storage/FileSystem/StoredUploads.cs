@@ -20,6 +20,7 @@ internal sealed record StoredUpload(UploadRecord Record, string DataPath, FileSt
         Metadata = Record.Metadata,
         Kind = Record.Kind,
         Parts = Record.Parts,
+        Digests = Record.Digests,
         Crc32C = Crc32C,
         ModifiedAt = Data.ModifiedAt,
     };
