@@ -42,6 +42,7 @@ public static class TusErrors
     public static readonly TusError OriginNotAllowed = new(403, "ERR_ORIGIN_NOT_ALLOWED", "request origin is not allowed");
     public static readonly TusError UploadNotFound = new(404, "ERR_UPLOAD_NOT_FOUND", "upload not found");
     public static readonly TusError MismatchedOffset = new(409, "ERR_MISMATCHED_OFFSET", "mismatched offset");
+    public static readonly TusError UploadExpired = new(410, "ERR_UPLOAD_EXPIRED", "upload has expired");
     public static readonly TusError UnsupportedVersion = new(412, "ERR_UNSUPPORTED_VERSION", "missing, invalid or unsupported Tus-Resumable header");
     public static readonly TusError MaxSizeExceeded = new(413, "ERR_MAX_SIZE_EXCEEDED", "maximum size exceeded");
     public static readonly TusError UploadSizeExceeded = new(413, "ERR_UPLOAD_SIZE_EXCEEDED", "upload's size exceeded");

@@ -1,3 +1,4 @@
+using Dex.Tus.Concatenation;
 using Dex.Tus.Dialects;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
@@ -29,6 +30,9 @@ public static class TusExtensions
         services.AddSingleton<TerminateUpload>();
         services.AddSingleton<Tus1FrontEnd>();
         services.AddSingleton<DraftFrontEnd>();
+        services.AddSingleton<PendingFinals>();
+        services.AddSingleton<JoinParts>();
+        services.AddHostedService<FinalJoiner>();
         services.AddSingleton<TusEndpoint>();
         return services;
     }

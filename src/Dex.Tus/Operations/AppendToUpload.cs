@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Dex.Tus.Concatenation;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Receiving;
@@ -52,7 +53,7 @@ internal sealed partial class AppendToUpload(
         if (await store.FindAsync(uploadId, CancellationToken.None) is not { } upload)
             return new AppendResult(null, TusErrors.UploadNotFound);
         if (upload.Kind == UploadKind.Final)
-            return new AppendResult(upload, TusErrors.ModifyFinal);
+            return new AppendResult(upload, await RefuseFinalAsync(upload));
         if (request.Offset != upload.Offset)
             return new AppendResult(upload, TusErrors.MismatchedOffset);
         if (FindLengthError(upload, request) is { } lengthError)
@@ -74,6 +75,11 @@ internal sealed partial class AppendToUpload(
         upload = await DeclareAsync(upload, request);
         return await ReceiveAsync(upload, request, room, held.ReleaseRequested, stopping);
     }
+
+    private async ValueTask<TusError> RefuseFinalAsync(Upload final) =>
+        final.IsAwaitingParts && (await FinalParts.ReadAsync(store, final.Parts, CancellationToken.None)).AreLost(options.Value.MaxSize)
+            ? TusErrors.UploadExpired
+            : TusErrors.ModifyFinal;
 
     // Durable before the first byte of the body is read, so that a client that repeats the length is right.
     private async ValueTask<Upload> DeclareAsync(Upload upload, AppendRequest request) =>

@@ -1,10 +1,12 @@
+using Dex.Tus.Concatenation;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
+using Microsoft.Extensions.Options;
 
 namespace Dex.Tus.Operations;
 
 /// <summary>Tells how far an upload has come: true for the moment it is told, since whoever was writing has let go (spec: tus.md 3.3, LK2).</summary>
-internal sealed class ReadOffset(IUploadStore store, UploadLocks locks)
+internal sealed class ReadOffset(IUploadStore store, UploadLocks locks, PendingFinals finals, IOptions<TusOptions> options)
 {
     /// <param name="patience">Fires when the wait for the lock is over.</param>
     public async ValueTask<(Upload? Upload, TusError? Error)> ExecuteAsync(string uploadId, CancellationToken patience, CancellationToken cancellationToken)
@@ -12,6 +14,18 @@ internal sealed class ReadOffset(IUploadStore store, UploadLocks locks)
         await using var held = await locks.AcquireAsync(uploadId, patience);
         if (held is null)
             return (null, TusErrors.UploadLocked);
-        return await store.FindAsync(uploadId, cancellationToken) is { } upload ? (upload, null) : (null, TusErrors.UploadNotFound);
+        if (await store.FindAsync(uploadId, cancellationToken) is not { } upload)
+            return (null, TusErrors.UploadNotFound);
+        return upload.IsAwaitingParts ? await ReadPartsAsync(upload, cancellationToken) : (upload, null);
+    }
+
+    // As long as it waits, its parts know its length better than its record does.
+    private async ValueTask<(Upload? Upload, TusError? Error)> ReadPartsAsync(Upload final, CancellationToken cancellationToken)
+    {
+        var parts = await FinalParts.ReadAsync(store, final.Parts, cancellationToken);
+        if (parts.AreLost(options.Value.MaxSize))
+            return (null, TusErrors.UploadExpired);
+        await finals.WatchAsync(final, cancellationToken);
+        return (final with { Length = parts.Length }, null);
     }
 }

@@ -45,4 +45,7 @@ public sealed record Upload
 
     /// <summary>Whether every byte is stored. Never true while the length is deferred.</summary>
     public bool IsComplete => Offset == Length;
+
+    /// <summary>Whether this is a final upload that is not joined yet: its offset means nothing, and it takes no bytes of its own.</summary>
+    public bool IsAwaitingParts => Kind == UploadKind.Final && !IsComplete;
 }
