@@ -17,6 +17,9 @@ public sealed class RecordingLifecycle : IUploadLifecycle
     /// <summary>Thrown by the next finishing step, once.</summary>
     public Exception? FailFinishing { get; set; }
 
+    /// <summary>Only of uploads of this kind; of any if null.</summary>
+    public UploadKind? FailFinishingOf { get; set; }
+
     /// <summary>How often a step was taken for an upload.</summary>
     public int CountOf(string step, string uploadId) => Steps.Count(taken => taken == $"{step} {uploadId}");
 
@@ -33,7 +36,7 @@ public sealed class RecordingLifecycle : IUploadLifecycle
 
     public async ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken)
     {
-        if (FailFinishing is { } error)
+        if (FailFinishing is { } error && (FailFinishingOf ?? upload.Kind) == upload.Kind)
         {
             FailFinishing = null;
             throw error;

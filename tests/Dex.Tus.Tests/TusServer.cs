@@ -1,5 +1,6 @@
 using System.Net;
 using Dex.Testing;
+using Dex.Tus.Concatenation;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
@@ -20,7 +21,7 @@ public sealed class TusServer : IAsyncLifetime
 
     public TusServer() : this(_ => { }) { }
 
-    internal TusServer(Action<TusOptions> configure)
+    internal TusServer(Action<TusOptions> configure, Func<MemoryUploadStore, IUploadStore>? limit = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -33,7 +34,7 @@ public sealed class TusServer : IAsyncLifetime
         });
         builder.Logging.ClearProviders();
         builder.Services.AddTus();
-        builder.Services.AddSingleton<IUploadStore>(Store);
+        builder.Services.AddSingleton(limit?.Invoke(Store) ?? Store);
         builder.Services.AddSingleton<IUploadLifecycle>(Lifecycle);
         builder.Services.Configure(configure);
         _app = builder.Build();
@@ -46,6 +47,8 @@ public sealed class TusServer : IAsyncLifetime
     public RecordingLifecycle Lifecycle { get; } = new();
 
     public MemoryUploadLocker Locker => (MemoryUploadLocker)_app.Services.GetRequiredService<IUploadLocker>();
+
+    public PendingFinals Finals => _app.Services.GetRequiredService<PendingFinals>();
 
     public int Port { get; private set; }
 
