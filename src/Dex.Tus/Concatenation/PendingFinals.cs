@@ -13,21 +13,21 @@ public sealed class PendingFinals(IUploadStore store)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, PendingFinal> _finals = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<PendingFinal>> _byPart = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<PendingFinal>> _byPart = new(StringComparer.Ordinal);
     private readonly Channel<PendingFinal> _ready = Channel.CreateUnbounded<PendingFinal>();
     private bool _allFound;
 
     /// <summary>Those with no part left to wait for, each handed out once.</summary>
     internal ChannelReader<PendingFinal> Ready => _ready.Reader;
 
-    /// <summary>Begins to wait for the parts of a final upload that exists. Does nothing if it is known already.</summary>
+    /// <summary>Begins to wait for the parts of a final upload that exists. Does nothing if it is known already, or nothing is to be waited for.</summary>
     public ValueTask WatchAsync(Upload final, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(final);
         PendingFinal pending;
         lock (_gate)
         {
-            if (!final.IsAwaitingParts || _finals.ContainsKey(final.Id))
+            if (!final.IsAwaitingParts || store is not IPendingConcatenationStore || _finals.ContainsKey(final.Id))
                 return ValueTask.CompletedTask;
             pending = new PendingFinal(final);
             _finals.Add(final.Id, pending);
