@@ -21,7 +21,7 @@ public sealed class TusServer : IAsyncLifetime
 
     public TusServer() : this(_ => { }) { }
 
-    internal TusServer(Action<TusOptions> configure, Func<MemoryUploadStore, IUploadStore>? limit = null)
+    internal TusServer(Action<TusOptions> configure, Func<MemoryUploadStore, IUploadStore>? behind = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -34,7 +34,7 @@ public sealed class TusServer : IAsyncLifetime
         });
         builder.Logging.ClearProviders();
         builder.Services.AddTus();
-        builder.Services.AddSingleton(limit?.Invoke(Store) ?? Store);
+        builder.Services.AddSingleton(behind?.Invoke(Store) ?? Store);
         builder.Services.AddSingleton<IUploadLifecycle>(Lifecycle);
         builder.Services.Configure(configure);
         _app = builder.Build();
