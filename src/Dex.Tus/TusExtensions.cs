@@ -1,3 +1,4 @@
+using Dex.Tus.Concatenation;
 using Dex.Tus.Dialects;
 using Dex.Tus.Digests;
 using Dex.Tus.Lifecycle;
@@ -35,6 +36,9 @@ public static class TusExtensions
         services.AddSingleton<Tus1FrontEnd>();
         services.AddSingleton<DraftFrontEnd>();
         services.AddSingleton<PlainFrontEnd>();
+        services.AddSingleton<PendingFinals>();
+        services.AddSingleton<JoinParts>();
+        services.AddHostedService<FinalJoiner>();
         services.AddSingleton<TusEndpoint>();
         return services;
     }

@@ -6,7 +6,7 @@ using Dex.Tus.Stores;
 namespace Dex.Testing;
 
 /// <summary>Keeps uploads in memory, for tests of the engine alone.</summary>
-public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IExpirationStore, IDigestStore
+public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILengthDeferralStore, IPendingConcatenationStore, IExpirationStore, IDigestStore
 {
     private readonly ConcurrentDictionary<string, Kept> _uploads = new(StringComparer.Ordinal);
 
@@ -104,10 +104,34 @@ public sealed class MemoryUploadStore : IUploadStore, ITerminationStore, ILength
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>What a copy of parts waits for before it begins.</summary>
+    public Task MayCopy { get; set; } = Task.CompletedTask;
+
+    public async ValueTask<IJoinedParts> CopyPartsAsync(Upload final, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    {
+        await MayCopy.WaitAsync(cancellationToken);
+        FailIfTold(nameof(CopyPartsAsync));
+        return new Joined(this, final, [.. parts.SelectMany(part => BytesOf(part.Id))]);
+    }
+
     private void FailIfTold(string call)
     {
         if (FailNext.TryRemove(call, out var error))
             throw error;
+    }
+
+    private sealed class Joined(MemoryUploadStore store, Upload final, byte[] bytes) : IJoinedParts
+    {
+        public ValueTask<Upload> CommitAsync(CancellationToken cancellationToken)
+        {
+            store.FailIfTold(nameof(CommitAsync));
+            var kept = store._uploads[final.Id];
+            kept.Bytes.Write(bytes);
+            kept.Upload = kept.Upload with { Length = bytes.Length, Offset = bytes.Length };
+            return new(kept.Upload);
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private sealed class Kept(Upload upload)

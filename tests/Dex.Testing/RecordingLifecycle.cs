@@ -23,6 +23,9 @@ public sealed class RecordingLifecycle : IUploadLifecycle
     /// <summary>Uploads remembered as expired.</summary>
     public ConcurrentDictionary<string, bool> Expired { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Only of uploads of this kind; of any if null.</summary>
+    public UploadKind? FailFinishingOf { get; set; }
+
     /// <summary>How often a step was taken for an upload.</summary>
     public int CountOf(string step, string uploadId) => Steps.Count(taken => taken == $"{step} {uploadId}");
 
@@ -39,7 +42,7 @@ public sealed class RecordingLifecycle : IUploadLifecycle
 
     public async ValueTask<bool> FinishingAsync(Upload upload, CancellationToken cancellationToken)
     {
-        if (FailFinishing is { } error)
+        if (FailFinishing is { } error && (FailFinishingOf ?? upload.Kind) == upload.Kind)
         {
             FailFinishing = null;
             throw error;

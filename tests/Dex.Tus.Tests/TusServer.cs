@@ -1,5 +1,6 @@
 using System.Net;
 using Dex.Testing;
+using Dex.Tus.Concatenation;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
@@ -23,9 +24,11 @@ public sealed class TusServer : IAsyncLifetime
     /// <summary>Another process over the same uploads.</summary>
     internal TusServer(MemoryUploadStore store) : this(_ => { }, store) { }
 
-    internal TusServer(Action<TusOptions> configure, TimeProvider? clock = null) : this(configure, new MemoryUploadStore(), clock) { }
+    internal TusServer(Action<TusOptions> configure, TimeProvider? clock = null, Func<MemoryUploadStore, IUploadStore>? behind = null)
+        : this(configure, new MemoryUploadStore(), clock, behind) { }
 
-    private TusServer(Action<TusOptions> configure, MemoryUploadStore store, TimeProvider? clock = null)
+    private TusServer(
+        Action<TusOptions> configure, MemoryUploadStore store, TimeProvider? clock = null, Func<MemoryUploadStore, IUploadStore>? behind = null)
     {
         Store = store;
         var builder = WebApplication.CreateSlimBuilder();
@@ -41,7 +44,7 @@ public sealed class TusServer : IAsyncLifetime
         if (clock is not null)
             builder.Services.AddSingleton(clock);
         builder.Services.AddTus();
-        builder.Services.AddSingleton<IUploadStore>(Store);
+        builder.Services.AddSingleton(behind?.Invoke(Store) ?? Store);
         builder.Services.AddSingleton<IUploadLifecycle>(Lifecycle);
         builder.Services.Configure(configure);
         _app = builder.Build();
@@ -54,6 +57,8 @@ public sealed class TusServer : IAsyncLifetime
     public RecordingLifecycle Lifecycle { get; } = new();
 
     public MemoryUploadLocker Locker => (MemoryUploadLocker)_app.Services.GetRequiredService<IUploadLocker>();
+
+    public PendingFinals Finals => _app.Services.GetRequiredService<PendingFinals>();
 
     public int Port { get; private set; }
 

@@ -240,7 +240,8 @@ internal sealed class DraftFrontEnd(
 
     private static void WriteState(IHeaderDictionary headers, Upload upload, DraftVersion version)
     {
-        headers[TusHeaders.UploadOffset] = Answers.Number(upload.Offset);
+        if (!upload.IsAwaitingParts)
+            headers[TusHeaders.UploadOffset] = Answers.Number(upload.Offset);
         version.WriteComplete(headers, upload.IsComplete);
     }
 

@@ -277,7 +277,8 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
-        headers[TusHeaders.UploadOffset] = Answers.Number(upload.Offset);
+        if (!upload.IsAwaitingParts)
+            headers[TusHeaders.UploadOffset] = Answers.Number(upload.Offset);
         if (upload.Length is { } length)
             headers[TusHeaders.UploadLength] = Answers.Number(length);
         else

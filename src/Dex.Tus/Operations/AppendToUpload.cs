@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
+using Dex.Tus.Concatenation;
 using Dex.Tus.Digests;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
@@ -62,7 +63,7 @@ internal sealed partial class AppendToUpload(
         if (expiration.HasEnded(upload))
             return new AppendResult(null, TusErrors.UploadExpired);
         if (upload.Kind == UploadKind.Final)
-            return new AppendResult(upload, TusErrors.ModifyFinal);
+            return new AppendResult(upload, await RefuseFinalAsync(upload));
         if (request.Offset != upload.Offset)
             return new AppendResult(upload, TusErrors.MismatchedOffset);
         if (FindLengthError(upload, request) is { } lengthError)
@@ -83,6 +84,11 @@ internal sealed partial class AppendToUpload(
             : await ReceiveAsync(await DeclareAsync(upload, request), request, room, held.ReleaseRequested, stopping);
         return result with { Upload = await expiration.RenewAsync(upload, result.Upload) };
     }
+
+    private async ValueTask<TusError> RefuseFinalAsync(Upload final) =>
+        final.IsAwaitingParts && (await FinalParts.ReadAsync(store, expiration, final.Parts, CancellationToken.None)).AreLost(options.Value.MaxSize)
+            ? TusErrors.UploadExpired
+            : TusErrors.ModifyFinal;
 
     // Durable before the first byte of the body is read, so that a client that repeats the length is right.
     private async ValueTask<Upload> DeclareAsync(Upload upload, AppendRequest request) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dex.Tus.Concatenation;
 using Dex.Tus.Digests;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Stores;
@@ -25,7 +26,8 @@ internal readonly record struct CreateResult(Upload? Upload, TusError? Error, Cr
 
 /// <summary>Creates an upload: every check that needs no body, the host's decision, then the store (spec: tus.md 4, 5, 11).</summary>
 internal sealed class CreateUpload(
-    IUploadStore store, LifecycleHooks hooks, FinishUpload finish, UploadExpiration expiration, TusMetrics metrics, IOptions<TusOptions> options)
+    IUploadStore store, LifecycleHooks hooks, FinishUpload finish, UploadExpiration expiration, PendingFinals finals, TusMetrics metrics,
+    IOptions<TusOptions> options)
 {
     public async ValueTask<CreateResult> ExecuteAsync(CreateRequest request, CancellationToken cancellationToken)
     {
@@ -33,15 +35,15 @@ internal sealed class CreateUpload(
             return Refused(TusErrors.MetadataTooLarge);
 
         var length = request.Length;
-        IReadOnlyList<Upload> parts = [];
+        FinalParts? parts = null;
         if (request.Kind == UploadKind.Final)
         {
             if (store is not IConcatenationStore)
                 return Refused(TusErrors.ConcatenationUnsupported);
-            (var found, length, var refusal) = await FindPartsAsync(request.Parts, cancellationToken);
+            (parts, var refusal) = await FindPartsAsync(request.Parts, cancellationToken);
             if (refusal is not null)
                 return Refused(refusal);
-            parts = found;
+            length = parts!.Length;
         }
         else if (request.Kind == UploadKind.Partial && store is not IConcatenationStore)
         {
@@ -70,23 +72,25 @@ internal sealed class CreateUpload(
             Length = length,
             Metadata = decision.Metadata,
             Kind = request.Kind,
-            Parts = [.. parts.Select(part => part.Id)],
+            Parts = parts is null ? [] : [.. parts.InOrder.Select(part => part.Id)],
             Digests = digests,
         };
         var upload = await StoreAsync(creation, parts, decision.State);
         metrics.UploadCreated();
-        if (upload.IsComplete)
+        if (upload.IsAwaitingParts)
+            await finals.WatchAsync(upload, CancellationToken.None);
+        else if (upload.IsComplete)
             upload = await finish.ExecuteAsync(upload, null, request.WantedDigest, CancellationToken.None);
         return new CreateResult(upload, null, null);
     }
 
-    private async ValueTask<Upload> StoreAsync(NewUpload creation, IReadOnlyList<Upload> parts, object? state)
+    private async ValueTask<Upload> StoreAsync(NewUpload creation, FinalParts? parts, object? state)
     {
         Upload? upload = null;
         try
         {
-            upload = creation.Kind == UploadKind.Final
-                ? await ((IConcatenationStore)store).ConcatenateAsync(creation, parts, CancellationToken.None)
+            upload = parts is { AreComplete: true }
+                ? await ((IConcatenationStore)store).ConcatenateAsync(creation, parts.InOrder, CancellationToken.None)
                 : await store.CreateAsync(creation, CancellationToken.None);
             upload = await expiration.BeginAsync(upload);
             await hooks.CreatedAsync(upload, state, CancellationToken.None);
@@ -105,38 +109,25 @@ internal sealed class CreateUpload(
 
     private static CreateResult Refused(TusError error) => new(null, error, null);
 
-    private async ValueTask<(IReadOnlyList<Upload> Parts, long? Length, TusError? Error)> FindPartsAsync(
-        ImmutableArray<string?> ids, CancellationToken cancellationToken)
+    private async ValueTask<(FinalParts? Parts, TusError? Error)> FindPartsAsync(ImmutableArray<string?> ids, CancellationToken cancellationToken)
     {
         if (ids.Length > options.Value.MaxParts)
-            return ([], null, TusErrors.InvalidConcat);
+            return (null, TusErrors.InvalidConcat);
+        if (ids.Contains(null))
+            return (null, TusErrors.UploadNotFound);
 
-        var known = new Dictionary<string, Upload>(StringComparer.Ordinal);
-        var parts = new List<Upload>(ids.Length);
-        var length = 0L;
-        foreach (var id in ids)
-        {
-            if (id is null)
-                return ([], null, TusErrors.UploadNotFound);
-            if (!known.TryGetValue(id, out var part))
-            {
-                if (await store.FindAsync(id, cancellationToken) is not { } found)
-                    return ([], null, TusErrors.UploadNotFound);
-                known.Add(id, part = found);
-            }
-
-            if (expiration.HasEnded(part))
-                return ([], null, TusErrors.UploadExpired);
-            if (!part.IsComplete)
-                return ([], null, TusErrors.UploadNotFinished);
-            if (part.IsRejected)
-                return ([], null, TusErrors.DigestMismatch);
-            if (part.Offset > long.MaxValue - length)
-                return ([], null, TusErrors.MaxSizeExceeded);
-            length += part.Offset;
-            parts.Add(part);
-        }
-
-        return (parts, length, null);
+        var parts = await FinalParts.ReadAsync(store, expiration, ids.OfType<string>(), cancellationToken);
+        if (parts.IsAnyMissing)
+            return (null, TusErrors.UploadNotFound);
+        if (parts.IsAnyExpired)
+            return (null, TusErrors.UploadExpired);
+        if (!parts.InOrder.All(part => part.IsComplete || CanBeAwaited(part)))
+            return (null, TusErrors.UploadNotFinished);
+        if (parts.IsAnyRejected)
+            return (null, TusErrors.DigestMismatch);
+        return parts.Exceed(options.Value.MaxSize) ? (null, TusErrors.MaxSizeExceeded) : (parts, null);
     }
+
+    // Only partial uploads tell when they are complete; so a final upload never waits for another one, nor for itself.
+    private bool CanBeAwaited(Upload part) => store is IPendingConcatenationStore && part.Kind == UploadKind.Partial;
 }

@@ -20,6 +20,8 @@ internal sealed class DescribeServer
         if (expiration.IsOn)
             extensions.Add("expiration");
         extensions.AddRange(["checksum", "checksum-trailer"]);
+        if (store is IPendingConcatenationStore)
+            extensions.Add("concatenation-unfinished");
         Extensions = string.Join(',', extensions);
         MaxSize = options.Value.MaxSize?.ToString(CultureInfo.InvariantCulture);
         UploadLimit = MaxSize is null ? "min-size=0" : $"min-size=0,max-size={MaxSize}";

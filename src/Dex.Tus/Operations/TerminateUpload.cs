@@ -1,3 +1,4 @@
+using Dex.Tus.Concatenation;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
@@ -5,7 +6,8 @@ using Dex.Tus.Stores;
 namespace Dex.Tus.Operations;
 
 /// <summary>Removes an upload for good, whoever was writing to it (spec: tus.md 10).</summary>
-internal sealed class TerminateUpload(IUploadStore store, UploadLocks locks, LifecycleHooks hooks, UploadExpiration expiration, MissingUploads missing, TusMetrics metrics)
+internal sealed class TerminateUpload(
+    IUploadStore store, UploadLocks locks, LifecycleHooks hooks, UploadExpiration expiration, PendingFinals finals, MissingUploads missing, TusMetrics metrics)
 {
     /// <param name="patience">Fires when the wait for the lock is over.</param>
     /// <returns>Null on success.</returns>
@@ -23,6 +25,7 @@ internal sealed class TerminateUpload(IUploadStore store, UploadLocks locks, Lif
             return TusErrors.UploadExpired;
 
         await termination.DeleteAsync(upload, CancellationToken.None);
+        finals.Removed(uploadId);
         metrics.UploadTerminated();
         await hooks.TerminatedAsync(upload, CancellationToken.None);
         return null;

@@ -4,7 +4,7 @@ using Dex.Tus.Receiving;
 namespace Dex.Tus.Stores;
 
 /// <summary>Where uploads are kept while they arrive. Every method but <see cref="FindAsync"/> is called under the upload's lock.</summary>
-/// <remarks>Optional abilities are interfaces of their own, one for each tus extension: <see cref="ITerminationStore"/>, <see cref="ILengthDeferralStore"/>, <see cref="IConcatenationStore"/>, and one for digests, <see cref="IDigestStore"/>. spec: tus.md 19.</remarks>
+/// <remarks>Optional abilities are interfaces of their own, one for each tus extension: <see cref="ITerminationStore"/>, <see cref="ILengthDeferralStore"/>, <see cref="IConcatenationStore"/>, <see cref="IPendingConcatenationStore"/>, and one for digests, <see cref="IDigestStore"/>. spec: tus.md 19.</remarks>
 public interface IUploadStore
 {
     /// <summary>Creates an upload without bytes: data object first, then record, both safe against a kill when this returns.</summary>
@@ -66,6 +66,26 @@ public interface IDigestStore
 
     /// <summary>Keeps <see cref="Upload.Digests"/> of a finished upload. As durable as its record when this returns.</summary>
     ValueTask RecordDigestsAsync(Upload upload, CancellationToken cancellationToken);
+}
+
+/// <summary>Joins partial uploads into a final one that exists already: tus 1.0.0, extension concatenation-unfinished.</summary>
+/// <remarks><see cref="IUploadStore.CreateAsync"/> makes such a final upload, empty and with its parts; its length is null while that of a part is unknown.</remarks>
+public interface IPendingConcatenationStore : IConcatenationStore
+{
+    /// <summary>Copies the parts' bytes in order to a place where nobody sees them. Called under no lock; may take long, and leaves nothing behind when it fails.</summary>
+    /// <param name="final">A final upload that waits; its length is the sum of the parts' lengths.</param>
+    /// <param name="parts">Complete uploads, in order; one may stand several times.</param>
+    /// <exception cref="StoreFullException">No room for the copy.</exception>
+    /// <exception cref="IOException">Storage failed, or a part is gone.</exception>
+    ValueTask<IJoinedParts> CopyPartsAsync(Upload final, IReadOnlyList<Upload> parts, CancellationToken cancellationToken);
+}
+
+/// <summary>The bytes of a final upload, copied aside. Removed when disposed, unless they were committed.</summary>
+public interface IJoinedParts : IAsyncDisposable
+{
+    /// <summary>Makes the final upload complete in one step: after a kill it is either whole or waits as before. Called under its lock.</summary>
+    /// <exception cref="IOException">Storage failed; the upload waits as before, or is whole.</exception>
+    ValueTask<Upload> CommitAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What a store is asked to create.</summary>

@@ -52,4 +52,7 @@ public sealed record Upload
 
     /// <summary>Whether it is known that the bytes are not what their sender declared: then nothing may be done with them.</summary>
     public bool IsRejected => Digests?.Complaint is not null;
+
+    /// <summary>Whether this is a final upload that is not joined yet: its offset means nothing, and it takes no bytes of its own.</summary>
+    public bool IsAwaitingParts => Kind == UploadKind.Final && !IsComplete;
 }

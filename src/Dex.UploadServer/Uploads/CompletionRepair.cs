@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Dex.Tus.Concatenation;
 using Dex.Tus.Digests;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
@@ -8,7 +9,8 @@ namespace Dex.UploadServer.Uploads;
 
 /// <summary>Makes complete what was stored in full and not recorded: after a crash, at start; after a failed record, until it works (spec: reliability.md Q2, tus.md SH4).</summary>
 internal sealed partial class CompletionRepair(
-    IUploadStore store, IUploadLocker locker, DigestVerification digests, CompletionRecorder completion, UploadMetrics metrics, TimeProvider clock, ILogger<CompletionRepair> logger) : BackgroundService
+    IUploadStore store, IUploadLocker locker, DigestVerification digests, PendingFinals finals, CompletionRecorder completion, UploadMetrics metrics,
+    TimeProvider clock, ILogger<CompletionRepair> logger) : BackgroundService
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
@@ -37,6 +39,8 @@ internal sealed partial class CompletionRepair(
         await completion.RecordAsync(upload, cancellationToken);
         metrics.Recovered();
         LogRepaired();
+        if (upload.Kind == UploadKind.Partial)
+            _ = finals.PartCompleted(uploadId); // the request that should have said so failed
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

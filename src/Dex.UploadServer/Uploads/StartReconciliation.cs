@@ -1,3 +1,4 @@
+using Dex.Tus.Concatenation;
 using Dex.Tus.Digests;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Ledger;
@@ -7,11 +8,12 @@ namespace Dex.UploadServer.Uploads;
 
 /// <summary>
 /// In the background after a start: every upload that is stored in full and not recorded as complete is made so, and what a
-/// predecessor left undelivered is taken over (spec: reliability.md Q2 and E1, reports-and-events.md 9.1).
+/// predecessor left undelivered is taken over (spec: reliability.md Q2 and E1, reports-and-events.md 9.1). Final uploads that
+/// wait for their parts wait on (spec: tus.md CC9).
 /// </summary>
 internal sealed partial class StartReconciliation(
     IUploadInventory inventory, IUploadStore store, ILedger ledger, ReportArchive archive, PredecessorAdoption adoption, DigestVerification digests,
-    CompletionRepair repair, UploadMetrics metrics, TimeProvider clock, ILogger<StartReconciliation> logger) : BackgroundService
+    CompletionRepair repair, PendingFinals finals, UploadMetrics metrics, TimeProvider clock, ILogger<StartReconciliation> logger) : BackgroundService
 {
     private const int BatchSize = 500;
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
@@ -42,6 +44,8 @@ internal sealed partial class StartReconciliation(
             _postponed.Clear();
             await ReconcileAsync(again, cancellationToken);
         }
+
+        finals.AllFound();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -93,7 +97,10 @@ internal sealed partial class StartReconciliation(
 
     private async Task<bool> ReconcileAsync(string uploadId, CancellationToken cancellationToken)
     {
-        if (await FindReadableAsync(uploadId, cancellationToken) is not { IsComplete: true } upload)
+        if (await FindReadableAsync(uploadId, cancellationToken) is not { } upload)
+            return false;
+        await finals.WatchAsync(upload, cancellationToken);
+        if (!upload.IsComplete)
             return false;
 
         var history = await archive.ReadAsync(uploadId, cancellationToken);

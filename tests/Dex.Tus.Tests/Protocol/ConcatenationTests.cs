@@ -4,6 +4,7 @@ namespace Dex.Tus.Tests.Protocol;
 public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServer>
 {
     private const string NotFound = "ERR_UPLOAD_NOT_FOUND: upload not found\n";
+    private const string NotFinished = "ERR_UPLOAD_NOT_FINISHED: one of the partial uploads is not finished\n";
     private const string Invalid = "ERR_INVALID_CONCAT: invalid Upload-Concat header\n";
 
     [Fact]
@@ -49,15 +50,42 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     }
 
     [Fact]
-    public async Task CC8_an_unfinished_part_and_CC5_a_body_are_refused()
+    public async Task CC8_a_store_that_cannot_wait_refuses_an_unfinished_part()
     {
-        var whole = await PartAsync("x");
-        var unfinished = await server.CreateAsync(5, "Upload-Concat: partial");
+        await using var limited = new TusServer(_ => { }, store => new LimitedStore(store));
+        await limited.InitializeAsync();
+        var empty = await limited.CreateAsync(0, "Upload-Concat: partial");
+        var unfinished = await limited.CreateAsync(5, "Upload-Concat: partial");
 
-        var early = await server.TusAsync("POST", "/files", "", $"Upload-Concat: final;/files/{whole} /files/{unfinished}");
-        var withBody = await server.TusAsync("POST", "/files", "x", $"Upload-Concat: final;/files/{whole}", "Content-Type: application/offset+octet-stream");
+        var early = await limited.TusAsync("POST", "/files", "", $"Upload-Concat: final;/files/{empty} /files/{unfinished}");
+        var options = await limited.TusAsync("OPTIONS", "/files");
 
-        Assert.Equal((400, "ERR_UPLOAD_NOT_FINISHED: one of the partial uploads is not finished\n"), (early.Status, early.Body));
+        Assert.Equal((400, NotFinished), (early.Status, early.Body));
+        Assert.DoesNotContain("concatenation-unfinished", options.Header("Tus-Extension"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CC8_only_a_partial_upload_is_waited_for()
+    {
+        var whole = await server.CreateAsync(5);
+        var partial = await server.CreateAsync(5, "Upload-Concat: partial");
+        var final = (await server.TusAsync("POST", "/files", "", $"Upload-Concat: final;/files/{partial}")).Header("Location")!.Split('/')[^1];
+
+        foreach (var unfinished in (string[])[whole, final])
+        {
+            var answer = await server.TusAsync("POST", "/files", "", $"Upload-Concat: final;/files/{unfinished}");
+
+            Assert.Equal((400, NotFinished), (answer.Status, answer.Body));
+        }
+    }
+
+    [Fact]
+    public async Task CC5_a_final_upload_takes_no_body()
+    {
+        var part = await PartAsync("x");
+
+        var withBody = await server.TusAsync("POST", "/files", "x", $"Upload-Concat: final;/files/{part}", "Content-Type: application/offset+octet-stream");
+
         Assert.Equal(403, withBody.Status);
     }
 

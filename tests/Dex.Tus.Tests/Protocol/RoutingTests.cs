@@ -157,7 +157,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
         Assert.Equal(200, answer.Status);
         Assert.Equal("", answer.Body);
         Assert.Equal("1.0.0", answer.Header("Tus-Version"));
-        Assert.Equal("creation,creation-with-upload,termination,concatenation,creation-defer-length,checksum,checksum-trailer", answer.Header("Tus-Extension"));
+        Assert.Equal("creation,creation-with-upload,termination,concatenation,creation-defer-length,checksum,checksum-trailer,concatenation-unfinished", answer.Header("Tus-Extension"));
         Assert.Equal("min-size=0", answer.Header("Upload-Limit"));
         Assert.Null(answer.Header("Tus-Max-Size"));
     }

@@ -4,7 +4,7 @@ using Dex.UploadServer.Hosting;
 
 namespace Dex.UploadServer.Tests.Storage;
 
-public abstract class FileSystemContract : UploadStoreContract, IDisposable
+public abstract class FileSystemContract : PendingConcatenationContract, IDisposable
 {
     private readonly FileStoreFolder _folder = new();
 

@@ -11,20 +11,14 @@ internal sealed class FileConcatenation(UploadFolder folder, StoredUploads uploa
     private const long StepBytes = 64L << 20;
     private const int BlockBytes = 1 << 20;
 
-    /// <summary>Makes the data file of <paramref name="upload"/>; it has its name only when it is whole.</summary>
-    /// <returns>Its checksum.</returns>
-    public uint Join(NewUpload upload, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    /// <summary>Makes the content of a final upload; it has no name of its own until it is moved.</summary>
+    /// <param name="length">The sum of the parts' lengths.</param>
+    public JoinedFile Join(string uploadId, long length, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
     {
-        var path = folder.DataPath(upload.Id);
-        var temporary = folder.TemporaryPath(upload.Id);
-        if (Posix.Stat(path) is not null)
-            throw new IOException($"{path} exists already");
-
+        var temporary = folder.TemporaryPath(uploadId);
         try
         {
-            var crc = JoinInto(temporary, upload.Length ?? 0, parts, cancellationToken);
-            Posix.Rename(temporary, path);
-            return crc;
+            return new JoinedFile(temporary, length, JoinInto(temporary, length, parts, cancellationToken));
         }
         catch (Exception error)
         {

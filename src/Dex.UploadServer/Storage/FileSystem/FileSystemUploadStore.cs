@@ -9,7 +9,7 @@ namespace Dex.UploadServer.Storage.FileSystem;
 /// <summary>Keeps each upload as a file with its record beside it, in the predecessor's layout: either server continues the other's uploads (spec: storage-layout.md 2, tus.md 19.2).</summary>
 /// <remarks>The offset is the size of the data file, as far as it can be trusted. Calls to the disk are made on the caller's thread.</remarks>
 internal sealed class FileSystemUploadStore
-    : IUploadStore, ITerminationStore, ILengthDeferralStore, IConcatenationStore, IExpirationStore, IDigestStore, IUploadInventory
+    : IUploadStore, ITerminationStore, ILengthDeferralStore, IPendingConcatenationStore, IExpirationStore, IDigestStore, IUploadInventory
 {
     private readonly UploadFolder _folder;
     private readonly UploadRecords _records;
@@ -141,9 +141,22 @@ internal sealed class FileSystemUploadStore
         RequireId(upload.Id);
         _space.RequireReserve();
         _folder.EnsureExists();
-        var crc = _concatenation.Join(upload, parts, cancellationToken);
+        var data = _folder.DataPath(upload.Id);
+        if (Posix.Stat(data) is not null)
+            throw new IOException($"{data} exists already");
+        using var joined = _concatenation.Join(upload.Id, upload.Length ?? 0, parts, cancellationToken);
+        joined.MoveTo(data);
         SaveNewRecord(upload);
-        return ValueTask.FromResult(Describe(upload, upload.Length ?? 0, crc));
+        return ValueTask.FromResult(Describe(upload, joined.Length, joined.Crc32C));
+    }
+
+    // On a thread of its own: gibibytes may be copied, and requests need theirs.
+    public async ValueTask<IJoinedParts> CopyPartsAsync(Upload final, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    {
+        RequireId(final.Id);
+        var joined = await Task.Factory.StartNew(
+            () => _concatenation.Join(final.Id, final.Length ?? 0, parts, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return new PendingJoin(joined, whole => Complete(final.Id, whole));
     }
 
     public ValueTask<Upload> TouchAsync(Upload upload, DateTimeOffset modifiedAt, CancellationToken cancellationToken)
@@ -188,6 +201,17 @@ internal sealed class FileSystemUploadStore
             if (Posix.Stat(_folder.MetadataPath(id)) is null)
                 yield return id;
         }
+    }
+
+    // The record first: as long as it says more than the data has, the upload is not complete. The move makes it so; should a
+    // power failure undo that, the upload waits as before.
+    private Upload Complete(string uploadId, JoinedFile joined)
+    {
+        var stored = _uploads.Find(uploadId) ?? throw new FileNotFoundException("the final upload is gone");
+        if (stored.Record.Length != joined.Length)
+            _records.Save(stored.Record with { Length = joined.Length });
+        joined.MoveTo(_folder.DataPath(uploadId));
+        return stored.ToUpload() with { Length = joined.Length, Offset = joined.Length, Crc32C = joined.Crc32C, ModifiedAt = _clock.GetUtcNow() };
     }
 
     private static void RequireId(string uploadId)
