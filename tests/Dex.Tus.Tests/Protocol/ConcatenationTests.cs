@@ -1,3 +1,5 @@
+using Dex.Testing;
+
 namespace Dex.Tus.Tests.Protocol;
 
 /// <summary>spec: tus.md 11.</summary>
@@ -7,6 +9,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     private const string Invalid = "ERR_INVALID_CONCAT: invalid Upload-Concat header\n";
 
     [Fact]
+    [Rule("CC1", "CC2", "CC3", "CC4", "CC5", "CC6")]
     public async Task CC1_to_CC6_parts_are_joined_in_order_and_only_the_final_is_processed()
     {
         var a = await PartAsync("hello ");
@@ -38,6 +41,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     [InlineData("final;/other/00000000-0000-4000-8000-000000000000", 404, NotFound)]
     [InlineData("final;/files/../secret", 404, NotFound)]
     [InlineData("final;http://host", 404, NotFound)]
+    [Rule("CC7")]
     public async Task CC7_a_bad_value_creates_nothing(string value, int status, string body)
     {
         var before = server.Store.Count;
@@ -49,6 +53,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     }
 
     [Fact]
+    [Rule("CC8", "CC5")]
     public async Task CC8_an_unfinished_part_and_CC5_a_body_are_refused()
     {
         var whole = await PartAsync("x");
@@ -62,6 +67,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     }
 
     [Fact]
+    [Rule("CC3")]
     public async Task CC3_a_thousand_parts_and_empty_ones_can_be_joined()
     {
         var part = await PartAsync("ab");
