@@ -20,7 +20,7 @@ public sealed class TusServer : IAsyncLifetime
 
     public TusServer() : this(_ => { }) { }
 
-    internal TusServer(Action<TusOptions> configure)
+    internal TusServer(Action<TusOptions> configure, Func<MemoryUploadStore, IUploadStore>? behind = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -33,7 +33,7 @@ public sealed class TusServer : IAsyncLifetime
         });
         builder.Logging.ClearProviders();
         builder.Services.AddTus();
-        builder.Services.AddSingleton<IUploadStore>(Store);
+        builder.Services.AddSingleton(behind?.Invoke(Store) ?? Store);
         builder.Services.AddSingleton<IUploadLifecycle>(Lifecycle);
         builder.Services.Configure(configure);
         _app = builder.Build();
