@@ -27,18 +27,6 @@ internal static class DraftRequests
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
         await connection.SendAsync(request);
-        return await connection.LastAnswerAsync();
-    }
-
-    /// <summary>The final answer, past the interim ones.</summary>
-    public static async Task<RawAnswer> LastAnswerAsync(this RawConnection connection)
-    {
-        while (await connection.ReadAnswerAsync() is { } answer)
-        {
-            if (answer.Status >= 200)
-                return answer;
-        }
-
-        throw new IOException("the connection was closed without an answer");
+        return await connection.ReadFinalAnswerAsync() ?? throw new IOException("the connection was closed without an answer");
     }
 }
