@@ -1,5 +1,6 @@
 using Dex.Tus.Dialects;
 using Dex.Tus.Lifecycle;
+using Dex.Tus.Limits;
 using Dex.Tus.Locking;
 using Dex.Tus.Operations;
 using Microsoft.AspNetCore.Builder;
@@ -19,6 +20,7 @@ public static class TusExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IUploadLocker, MemoryUploadLocker>();
         services.AddSingleton<UploadLocks>();
+        services.AddSingleton<ClientLimits>();
         services.AddSingleton<TusMetrics>();
         services.AddSingleton<LifecycleHooks>();
         services.AddSingleton<DescribeServer>();

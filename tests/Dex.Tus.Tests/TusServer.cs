@@ -1,6 +1,7 @@
 using System.Net;
 using Dex.Testing;
 using Dex.Tus.Lifecycle;
+using Dex.Tus.Limits;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
 using Microsoft.AspNetCore.Builder;
@@ -20,7 +21,7 @@ public sealed class TusServer : IAsyncLifetime
 
     public TusServer() : this(_ => { }) { }
 
-    internal TusServer(Action<TusOptions> configure, Func<MemoryUploadStore, IUploadStore>? behind = null)
+    internal TusServer(Action<TusOptions> configure, Func<MemoryUploadStore, IUploadStore>? behind = null, TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -32,6 +33,7 @@ public sealed class TusServer : IAsyncLifetime
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHalfClose());
         });
         builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddTus();
         builder.Services.AddSingleton(behind?.Invoke(Store) ?? Store);
         builder.Services.AddSingleton<IUploadLifecycle>(Lifecycle);
@@ -46,6 +48,8 @@ public sealed class TusServer : IAsyncLifetime
     public RecordingLifecycle Lifecycle { get; } = new();
 
     public MemoryUploadLocker Locker => (MemoryUploadLocker)_app.Services.GetRequiredService<IUploadLocker>();
+
+    internal ClientLimits Clients => _app.Services.GetRequiredService<ClientLimits>();
 
     public int Port { get; private set; }
 

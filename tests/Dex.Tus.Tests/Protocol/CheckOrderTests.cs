@@ -61,6 +61,7 @@ public sealed class CheckOrderTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("Upload-Length: 5\r\nTus-Resumable: 1.0.0", 412)]
     [InlineData("Upload-Length: 4", 413)]
     [InlineData("Upload-Length: -5", 400)]
+    [InlineData("Upload-Length: 9\r\nUpload-Draft-Interop-Version: 5\r\nUpload-Complete: ?1", 400)]
     [InlineData("Upload-Defer-Length: 1\r\nUpload-Length: 5", 400)]
     [InlineData("Upload-Concat: final;/files/" + Unknown, 403)]
     [InlineData("Upload-Concat: whole\r\nUpload-Length: 5", 400)]

@@ -75,6 +75,27 @@ public sealed class CutBodyTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("BR5")]
+    public async Task A_client_that_pauses_for_less_than_the_time_out_is_never_cut_off()
+    {
+        var clock = new ManualClock();
+        await using var patient = new TusServer(_ => { }, clock: clock);
+        await patient.InitializeAsync();
+        var id = await patient.CreateAsync(10);
+        using var trickling = await RawConnection.OpenAsync(patient.Port);
+
+        await trickling.SendAsync(TusServer.Compose("PATCH", $"/files/{id}", "", OffsetStream, "Upload-Offset: 0", "Content-Length: 10"));
+        for (var sent = 1; sent <= 10; sent++)
+        {
+            await trickling.SendAsync("x");
+            await Eventually.TrueAsync(() => patient.Store.BytesOf(id).Length == sent);
+            clock.Advance(TimeSpan.FromSeconds(59));
+        }
+
+        Assert.Equal(204, (await trickling.ReadAnswerAsync())!.Status);
+    }
+
+    [Fact]
     [Rule("BR3")]
     public async Task When_twenty_clients_break_off_at_once_HEAD_is_answered()
     {

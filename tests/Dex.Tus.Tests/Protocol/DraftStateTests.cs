@@ -85,6 +85,32 @@ public sealed class DraftStateTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Theory]
+    [InlineData(4, false)]
+    [InlineData(5, true)]
+    [InlineData(8, true)]
+    [Rule("DR19")]
+    public async Task While_a_body_is_read_the_stored_offset_is_told_without_an_address(int version, bool isTold)
+    {
+        var clock = new ManualClock();
+        await using var slow = new TusServer(_ => { }, clock: clock);
+        await slow.InitializeAsync();
+        var id = await slow.CreateAsync(10);
+        using var connection = await RawConnection.OpenAsync(slow.Port);
+
+        await connection.SendAsync(Draft(version, "PATCH", $"/files/{id}", "hel", Partial, "Upload-Offset: 0", "Content-Length: 10"));
+        await Eventually.TrueAsync(() => slow.Store.BytesOf(id).Length == 3);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await connection.SendAsync("lo");
+        var interim = isTold ? await connection.ReadAnswerAsync() : null;
+        await connection.SendAsync("world");
+        var last = await connection.ReadAnswerAsync();
+
+        Assert.Equal((204, "10"), (last!.Status, last.Header("Upload-Offset")));
+        if (isTold)
+            Assert.Equal((104, "5", null, $"{version}"), (interim!.Status, interim.Header("Upload-Offset"), interim.Header("Location"), interim.Header("Upload-Draft-Interop-Version")));
+    }
+
+    [Theory]
     [InlineData("?0", "?0")]
     [InlineData("?1", "?1")]
     [Rule("DR11", "DR20", "CR4")]

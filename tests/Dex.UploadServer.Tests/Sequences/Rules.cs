@@ -34,7 +34,7 @@ internal static class Rules
         if (upload.IsComplete)
             return new(attempt.Sent.Length == 0 && !attempt.IsCut ? [204] : [204, 413, 400], upload); // P7, DR14
 
-        var length = attempt.Declared ?? attempt.End ?? upload.Length;
+        var length = attempt.Declared ?? upload.Length ?? attempt.End;
         var room = (length ?? long.MaxValue) - upload.Offset;
         if (attempt.Announced > room)
             return new([413], upload); // P8
