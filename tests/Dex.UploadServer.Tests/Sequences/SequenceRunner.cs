@@ -59,7 +59,9 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
         var isDraft = create.Dialect.IsDraft();
         var isPart = create.IsPart && !isDraft;
         var empty = new ModelUpload("", [], create.Length) { IsPart = isPart };
-        var request = create.Body is { } body ? Prepare(empty, create.Dialect, 0, LengthSaid.Nothing, body) : null;
+
+        // Its address would be lost with the connection, so a creation is never reset.
+        var request = create.Body is { } body ? BodyRequest.Draw(empty, create.Dialect, 0, LengthSaid.Nothing, body, ++_seed).HalfClosed() : null;
         var refused = Rules.RefuseCreation(isDraft, create.Length, request?.Attempt);
         var ofContent = request?.Attempt.End ?? create.Length;
 
@@ -72,8 +74,7 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
             lines.Add("Upload-Concat: partial");
         lines.AddRange(request is null ? ["Content-Length: 0", .. create.Dialect.Completeness(false)] : [create.Dialect.ContentType(), .. request.Lines]);
 
-        // Its address would be lost with the connection, so a creation is never reset.
-        var answer = await SendAsync(Wire.Head("POST", "/files", lines), request is null ? null : request with { Attempt = HalfClosed(request.Attempt) });
+        var answer = await SendAsync(Wire.Head("POST", "/files", lines), request);
         if (refused is not null)
         {
             Assert.Contains(answer.Status, refused);
@@ -82,7 +83,7 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
         }
 
         var created = (empty with { Id = answer.Header("Location")![^36..] }).With([], isDraft ? ofContent : create.Length);
-        var outcome = request is null ? new Outcome([204], created) : Rules.Append(created, HalfClosed(request.Attempt));
+        var outcome = request is null ? new Outcome([204], created) : Rules.Append(created, request.Attempt);
         Assert.True(outcome.Allows(answer.Status == 201 ? 204 : answer.Status), $"creation was answered {answer.Status} {answer.Body}");
         _uploads.Add(outcome.After!);
         if (answer.Status == 201 && (request is not null || isDraft))
@@ -92,12 +93,12 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
     private async Task AppendAsync(int target, Append append)
     {
         var upload = _uploads[target];
-        var request = Prepare(upload, append.Dialect, append.Shift, append.Length, append.Body);
+        var request = BodyRequest.Draw(upload, append.Dialect, append.Shift, append.Length, append.Body, ++_seed);
         var outcome = Rules.Append(upload, request.Attempt);
         if (request.Attempt.Ending == Ending.Reset && outcome.After!.Perhaps.Length == 0)
         {
             // Nothing would tell that the server has seen it, and it must not come to life later.
-            request = request with { Attempt = HalfClosed(request.Attempt) };
+            request = request.HalfClosed();
             outcome = Rules.Append(upload, request.Attempt);
         }
 
@@ -196,7 +197,7 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
     }
 
     // The first byte is waited for, so that the server has the request in hand when the connection breaks.
-    private async Task BreakOffAsync(string head, Request request, ModelUpload upload)
+    private async Task BreakOffAsync(string head, BodyRequest request, ModelUpload upload)
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
         await connection.SendAsync(head);
@@ -211,39 +212,7 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
     private Task StoredAsync(ModelUpload upload, long offset) =>
         Eventually.TrueAsync(async () => await server.FindInfoAsync(upload.Id) is { Size: { } size } && size >= offset);
 
-    private Request Prepare(ModelUpload upload, Dialect dialect, int shift, LengthSaid said, Body body)
-    {
-        var room = (upload.Length ?? long.MaxValue) - upload.Offset;
-        var size = (int)(body.Fill switch
-        {
-            Fill.Nothing => 0,
-            Fill.Rest when upload.Length is not null => room,
-            Fill.TooMuch when upload.Length is not null => room + body.Bytes,
-            _ => Math.Min(body.Bytes, room),
-        });
-        var content = Bodies.Random(size, ++_seed);
-        var digest = dialect.IsDraft() ? Digest.None : body.Digest;
-        if (body.Chunk == 0)
-            digest = digest switch { Digest.RightBehind => Digest.Right, Digest.WrongBehind => Digest.Wrong, Digest.MissingBehind => Digest.None, _ => digest };
-        var fitting = upload.Length ?? upload.Offset + size;
-        long? declared = said switch
-        {
-            LengthSaid.Fitting => fitting,
-            LengthSaid.Longer => fitting + 10,
-            LengthSaid.TooShort => Math.Max(0, fitting - 1),
-            _ => null,
-        };
-        var ending = size == 0 && body.Chunk == 0 ? Ending.Whole : body.Ending;
-        var sent = ending == Ending.Whole ? content : content[..(int)(size * (long)body.CutAt / 100)];
-        var completes = body.Completes && dialect != Dialect.Tus;
-        var attempt = new Attempt(Math.Max(0, upload.Offset + shift), declared, sent, body.Chunk == 0 ? size : null, completes, digest, ending);
-        List<string> lines = [.. dialect.Completeness(completes), .. Wire.Framing(content, body.Chunk, digest)];
-        if (declared is not null)
-            lines.Add($"Upload-Length: {declared}");
-        return new Request(attempt, content, body.Chunk, lines);
-    }
-
-    private async Task<RawAnswer> SendAsync(string head, Request? request)
+    private async Task<RawAnswer> SendAsync(string head, BodyRequest? request)
     {
         byte[] bytes = [.. Encoding.ASCII.GetBytes(head), .. request?.Frame() ?? []];
         if (request is not { Attempt.IsCut: true })
@@ -271,8 +240,6 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
 
     private Task OnTargetAsync(int target, Func<int, Task> act) => _uploads.Count == 0 ? Task.CompletedTask : act(target % _uploads.Count);
 
-    private static Attempt HalfClosed(Attempt attempt) => attempt.Ending == Ending.Reset ? attempt with { Ending = Ending.HalfClosed } : attempt;
-
     private static string PathOf(ModelUpload upload) => $"/files/{upload.Id}";
 
     private static string? ConcatOf(ModelUpload upload) => upload.Parts is { } parts
@@ -281,10 +248,4 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
 
     private static long Number(RawAnswer answer, string header) =>
         long.Parse(answer.Header(header) ?? throw new InvalidDataException($"{header} is missing on {answer.StatusLine}"), CultureInfo.InvariantCulture);
-
-    /// <param name="Content">The whole body, of which a cut one sends the beginning.</param>
-    private sealed record Request(Attempt Attempt, byte[] Content, int Chunk, IReadOnlyList<string> Lines)
-    {
-        public byte[] Frame() => Wire.Frame(Content, Chunk, Attempt.Digest, Attempt.Sent.Length, Attempt.IsCut);
-    }
 }
