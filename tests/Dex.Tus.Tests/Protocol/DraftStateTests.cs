@@ -122,6 +122,21 @@ public sealed class DraftStateTests(TusServer server) : IClassFixture<TusServer>
         Assert.Equal(says == "?1" ? 1 : 0, server.Lifecycle.CountOf("finishing", created.Header("Location")![^36..]));
     }
 
+    [Theory, MemberData(nameof(DraftRequests.Versions), MemberType = typeof(DraftRequests))]
+    [Rule("DR20")]
+    public async Task A_refused_append_says_that_the_upload_is_not_complete(int version)
+    {
+        var id = await server.CreateAsync(10);
+        server.Store.FailNext["AppendAsync"] = new IOException("away");
+
+        var broken = await server.RequestAsync(Draft(version, "PATCH", $"/files/{id}", "hello", Partial, "Upload-Offset: 0"));
+        var misplaced = await server.RequestAsync(Draft(version, "PATCH", $"/files/{id}", "hello", Partial, "Upload-Offset: x"));
+
+        Assert.Equal((500, 400), (broken.Status, misplaced.Status));
+        Assert.All(new[] { broken, misplaced }, answer =>
+            Assert.Equal(version == 3 ? ("?1", null) : (null, "?0"), (answer.Header("Upload-Incomplete"), answer.Header("Upload-Complete"))));
+    }
+
     [Theory]
     [InlineData("PUT", "/files")]
     [InlineData("GET", "/files/" + Unknown)]
