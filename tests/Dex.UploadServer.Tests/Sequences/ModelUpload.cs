@@ -10,6 +10,12 @@ internal sealed record ModelUpload(string Id, byte[] Content, long? Length)
     /// <summary>Uploads that a final one is joined from; null for any other.</summary>
     public IReadOnlyList<ModelUpload>? Parts { get; init; }
 
+    /// <summary>A final upload some of whose parts are not complete yet.</summary>
+    public bool IsWaiting { get; init; }
+
+    /// <summary>A final upload that waited for a part which was deleted.</summary>
+    public bool IsLost { get; init; }
+
     public bool IsDeleted { get; init; }
 
     /// <summary>Sent and perhaps stored behind <see cref="Content"/>, before the connection was reset.</summary>

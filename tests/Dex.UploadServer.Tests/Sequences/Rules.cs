@@ -26,7 +26,7 @@ internal static class Rules
         if (upload.IsDeleted)
             return new([404, 410], upload);
         if (upload.Parts is not null)
-            return new([403], upload); // CC5
+            return new(upload.IsLost ? [403, 410] : [403], upload); // CC5, CC9
         if (attempt.Offset != upload.Offset)
             return new([409], upload); // P4
         if (FindLengthError(upload, attempt) is { } error)

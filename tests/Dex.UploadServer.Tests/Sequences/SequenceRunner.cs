@@ -16,7 +16,13 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
     /// <summary>The uploads as they must be now.</summary>
     public IReadOnlyList<ModelUpload> Uploads => _uploads;
 
-    public Task RunAsync(Step step) => step switch
+    public async Task RunAsync(Step step)
+    {
+        await DoAsync(step);
+        await SettleFinalsAsync();
+    }
+
+    private Task DoAsync(Step step) => step switch
     {
         Create create => CreateAsync(create),
         Append append => OnTargetAsync(append.Target, target => AppendAsync(target, append)),
@@ -34,14 +40,22 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
         var upload = _uploads[target];
         var isDraft = dialect.IsDraft() && dialect != Dialect.Newest; // a HEAD without any version is tus 1.0's
         var answer = await ExchangeAsync(Encoding.ASCII.GetBytes(Wire.Head("HEAD", PathOf(upload), dialect.Opening())), toHead: true);
-        if (upload.IsDeleted)
-        {
-            Assert.Contains(answer.Status, (int[])[404, 410]);
+        if (upload.IsDeleted || upload.IsLost || upload.IsWaiting)
             Assert.Null(answer.Header("Upload-Offset"));
+        if (upload.IsDeleted || upload.IsLost)
+        {
+            Assert.Contains(answer.Status, upload.IsDeleted ? [404, 410] : (int[])[410]);
             return;
         }
 
         Assert.Equal((isDraft ? 204 : 200, "no-store"), (answer.Status, answer.Header("Cache-Control")));
+        if (upload.IsWaiting)
+        {
+            var lengths = PartsOf(upload).Select(part => part.Length).ToArray();
+            Assert.Equal(lengths.Contains(null) ? null : lengths.Sum()?.ToString(CultureInfo.InvariantCulture), answer.Header("Upload-Length"));
+            return;
+        }
+
         upload = _uploads[target] = upload.At(Number(answer, "Upload-Offset"));
         Assert.Equal(upload.Length?.ToString(CultureInfo.InvariantCulture), answer.Header("Upload-Length"));
         Assert.Equal(upload.Length is null ? "1" : null, answer.Header("Upload-Defer-Length"));
@@ -140,17 +154,50 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
         var answer = await ExchangeAsync(Encoding.ASCII.GetBytes(Wire.Head(
             "POST", "/files/", [.. Dialect.Tus.Opening(), Manifest, $"Upload-Concat: final;{string.Join(' ', urls)}", "Content-Length: 0"])));
 
-        int[] refusals = [.. parts.Any(part => part.IsDeleted) ? [404] : (int[])[], .. parts.Any(part => !part.IsComplete) ? [400] : (int[])[]];
+        var isUnfinished = parts.Any(part => !part.IsComplete);
+        var mayWait = isUnfinished && await JoinsUnfinishedAsync();
+        int[] refusals = [.. parts.Any(part => part.IsDeleted) ? [404] : (int[])[], .. isUnfinished && !mayWait ? [400] : (int[])[]];
         Assert.Contains(answer.Status, refusals is [] ? [201] : refusals);
-        if (answer.Status == 201)
-            _uploads.Add(new ModelUpload(answer.Header("Location")![^36..], [], null) { Parts = parts }.With(parts.SelectMany(part => part.Content).ToArray(), parts.Sum(part => part.Offset)));
+        if (answer.Status != 201)
+            return;
+        var final = new ModelUpload(answer.Header("Location")![^36..], [], null) { Parts = parts, IsWaiting = isUnfinished };
+        _uploads.Add(isUnfinished ? final : Joined(final));
     }
+
+    private async Task<bool> JoinsUnfinishedAsync() =>
+        (await ExchangeAsync(Encoding.ASCII.GetBytes(Wire.Head("OPTIONS", "/files", [])))).Header("Tus-Extension")!.Split(',').Contains("concatenation-unfinished");
+
+    // CC9: a final upload that waited becomes complete by itself, or never can.
+    private async Task SettleFinalsAsync()
+    {
+        for (var i = 0; i < _uploads.Count; i++)
+        {
+            if (_uploads[i] is not { IsWaiting: true, IsDeleted: false } final)
+                continue;
+            if (PartsOf(final).Any(part => part.IsDeleted))
+                _uploads[i] = final with { IsWaiting = false, IsLost = true };
+            if (!PartsOf(final).All(part => part is { IsComplete: true, IsDeleted: false }))
+                continue;
+            _uploads[i] = Joined(final);
+            await Eventually.TrueAsync(async () =>
+                (await ExchangeAsync(Encoding.ASCII.GetBytes(Wire.Head("HEAD", PathOf(final), [])), toHead: true)).Header("Upload-Offset") is not null);
+        }
+    }
+
+    private ModelUpload Joined(ModelUpload final)
+    {
+        byte[] content = [.. PartsOf(final).SelectMany(part => part.Content)];
+        return (final with { IsWaiting = false }).With(content, content.Length);
+    }
+
+    // As they are now, not as they were when they were named.
+    private IEnumerable<ModelUpload> PartsOf(ModelUpload final) => final.Parts!.Select(part => _uploads.Single(upload => upload.Id == part.Id));
 
     private async Task TakeOverAsync(int target, TakeOver takeOver)
     {
         using var displaced = await StartSendingAsync(target, takeOver.Sent);
 
-        await RunAsync(takeOver.By switch
+        await DoAsync(takeOver.By switch
         {
             Ask ask => ask with { Target = target },
             Append append => append with { Target = target },
