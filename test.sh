@@ -4,6 +4,7 @@
 #
 #   ./test.sh                  everything
 #   ./test.sh FILTER           tests whose full name contains FILTER
+#   NIGHTLY=1 ./test.sh        random sequences in their thousands instead of their hundreds
 set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")"

@@ -1,4 +1,5 @@
 using Dex.Tus.Dialects;
+using Dex.Tus.Limits;
 using Dex.Tus.Receiving;
 using Dex.Tus.Stores;
 using Dex.Tus.Wire;
@@ -12,7 +13,8 @@ namespace Dex.Tus;
 /// <summary>The front door: whatever arrives below the mount path is answered here, in the dialect it was asked in.</summary>
 /// <remarks>A new dialect is one more front end over the same operations, chosen per request (spec: tus.md R6).</remarks>
 internal sealed partial class TusEndpoint(
-    Tus1FrontEnd tus1, DraftFrontEnd draft, PlainFrontEnd plain, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options, ILogger<TusEndpoint> logger)
+    Tus1FrontEnd tus1, DraftFrontEnd draft, PlainFrontEnd plain, ClientLimits clients, TusMetrics metrics, TimeProvider clock,
+    IHostApplicationLifetime host, IOptions<TusOptions> options, ILogger<TusEndpoint> logger)
 {
     private const int LongestRequestId = 36;
 
@@ -29,10 +31,13 @@ internal sealed partial class TusEndpoint(
         var method = RequestMethod.Of(http.Request);
         metrics.RequestReceived(method);
         http.Response.Headers.XContentTypeOptions = "nosniff";
+        var place = clients.Enter(http, method, path);
         try
         {
             if (!CrossOrigin.Apply(http, _options, isPreflight: method == HttpMethods.Options))
                 await Answers.WriteErrorAsync(http, metrics, TusErrors.OriginNotAllowed);
+            else if (place.RetryAfter is { } pause)
+                await Answers.WriteBusyAsync(http, metrics, pause);
             else if (DraftVersion.Of(http.Request, method) is { } version)
                 await draft.HandleAsync(http, method, path, version);
             else if (PlainRequest.Of(http.Request, path, _mountPath) is { } whole)
@@ -43,6 +48,10 @@ internal sealed partial class TusEndpoint(
         catch (Exception error) when (!http.Response.HasStarted)
         {
             await AnswerFailureAsync(http, path, error);
+        }
+        finally
+        {
+            place.Dispose();
         }
 
         if (http.Response.StatusCode >= StatusCodes.Status400BadRequest)

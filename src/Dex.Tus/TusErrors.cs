@@ -70,6 +70,7 @@ public static class TusErrors
     public static readonly TusError ConnectionReset = new(500, "ERR_CONNECTION_RESET", "TCP connection reset by peer");
     public static readonly TusError NotImplemented = new(501, "ERR_NOT_IMPLEMENTED", "feature not implemented");
     public static readonly TusError ShuttingDown = new(503, "ERR_SERVER_SHUTDOWN", "request has been interrupted because the server is shutting down");
+    public static readonly TusError TooManyRequests = new(503, "ERR_TOO_MANY_REQUESTS", "too many requests of this client, try again later");
     public static readonly TusError StoreFull = new(507, "ERR_INSUFFICIENT_STORAGE", "no room left in the upload store");
 
     /// <summary>Anything nobody foresaw. The message never tells internals: no path, key or stack.</summary>

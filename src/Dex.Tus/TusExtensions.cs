@@ -2,6 +2,7 @@ using Dex.Tus.Concatenation;
 using Dex.Tus.Dialects;
 using Dex.Tus.Digests;
 using Dex.Tus.Lifecycle;
+using Dex.Tus.Limits;
 using Dex.Tus.Locking;
 using Dex.Tus.Operations;
 using Microsoft.AspNetCore.Builder;
@@ -21,6 +22,7 @@ public static class TusExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IUploadLocker, MemoryUploadLocker>();
         services.AddSingleton<UploadLocks>();
+        services.AddSingleton<ClientLimits>();
         services.AddSingleton<TusMetrics>();
         services.AddSingleton<LifecycleHooks>();
         services.AddSingleton<UploadExpiration>();

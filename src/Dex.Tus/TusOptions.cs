@@ -41,6 +41,12 @@ public sealed class TusOptions
     /// <summary>Where bodies with a checksum wait until it is verified, if they are larger than 1 MiB. Default: the folder for temporary files.</summary>
     public string StagingFolder { get; set; } = Path.GetTempPath();
 
+    /// <summary>Most creations and appends of one client (by its address) at the same time; beyond it 503. Null for no limit (default).</summary>
+    public int? MaxBodiesPerClient { get; set; }
+
+    /// <summary>Most creations of one client in a minute; beyond it 503. Null for no limit (default).</summary>
+    public int? MaxCreationsPerClientAndMinute { get; set; }
+
     /// <summary>Origins that browsers may call from; null allows any (default).</summary>
     public Regex? AllowedOrigins { get; set; }
 

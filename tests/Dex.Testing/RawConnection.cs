@@ -67,6 +67,16 @@ public sealed class RawConnection : IDisposable
         return answer with { Body = Encoding.UTF8.GetString(await TakeAsync(length)) };
     }
 
+    /// <summary>The final answer, past interim ones (1xx); null if the connection was closed before it.</summary>
+    public async Task<RawAnswer?> ReadFinalAnswerAsync(bool toHead = false)
+    {
+        RawAnswer? answer;
+        do
+            answer = await ReadAnswerAsync(toHead);
+        while (answer is { Status: < 200 });
+        return answer;
+    }
+
     /// <summary>Whether the other side has closed the connection, waiting for it.</summary>
     public async Task<bool> IsClosedAsync() => !await FillAsync();
 

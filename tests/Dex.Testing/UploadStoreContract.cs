@@ -73,6 +73,7 @@ public abstract class UploadStoreContract
     }
 
     [Fact]
+    [Rule("LK9", "SF2")]
     public async Task An_upload_that_has_moved_on_since_it_was_found_takes_no_bytes()
     {
         var upload = await Store.CreateAsync(NewUpload(10), Stop);
@@ -84,6 +85,7 @@ public abstract class UploadStoreContract
     }
 
     [Fact]
+    [Rule("SH3")]
     public async Task A_created_upload_is_found_as_it_was_created()
     {
         var creation = NewUpload(5, kind: UploadKind.Partial);
@@ -107,6 +109,7 @@ public abstract class UploadStoreContract
     }
 
     [Fact]
+    [Rule("SH2", "ST1")]
     public async Task Pieces_over_several_requests_and_starts_become_one_file()
     {
         var bytes = Bodies.Random(300_000);
@@ -170,6 +173,7 @@ public abstract class UploadStoreContract
     }
 
     [Fact]
+    [Rule("ST4")]
     public async Task Finishing_twice_is_finishing_once()
     {
         var upload = await AppendAsync(Store, await Store.CreateAsync(NewUpload(5), Stop), "hello");
@@ -207,6 +211,7 @@ public abstract class UploadStoreContract
     }
 
     [Fact]
+    [Rule("CC3")]
     public async Task A_final_upload_holds_its_parts_in_order_and_the_parts_stay()
     {
         if (Store is not IConcatenationStore store)
@@ -232,6 +237,7 @@ public abstract class UploadStoreContract
     }
 
     [Fact]
+    [Rule("CC3")]
     public async Task A_thousand_parts_are_joined()
     {
         if (Store is not IConcatenationStore store)

@@ -2,6 +2,7 @@ using System.Net;
 using Dex.Testing;
 using Dex.Tus.Concatenation;
 using Dex.Tus.Lifecycle;
+using Dex.Tus.Limits;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
 using Microsoft.AspNetCore.Builder;
@@ -41,8 +42,7 @@ public sealed class TusServer : IAsyncLifetime
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHalfClose());
         });
         builder.Logging.ClearProviders();
-        if (clock is not null)
-            builder.Services.AddSingleton(clock);
+        builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddTus();
         builder.Services.AddSingleton(behind?.Invoke(Store) ?? Store);
         builder.Services.AddSingleton<IUploadLifecycle>(Lifecycle);
@@ -59,6 +59,8 @@ public sealed class TusServer : IAsyncLifetime
     public MemoryUploadLocker Locker => (MemoryUploadLocker)_app.Services.GetRequiredService<IUploadLocker>();
 
     public PendingFinals Finals => _app.Services.GetRequiredService<PendingFinals>();
+
+    internal ClientLimits Clients => _app.Services.GetRequiredService<ClientLimits>();
 
     public int Port { get; private set; }
 

@@ -34,6 +34,15 @@ internal static class Answers
         return WriteAsync(http, refusal.StatusCode, refusal.ContentType, refusal.Body);
     }
 
+    /// <summary>A client that does too much at once: 503, since clients give up on 429 (ER1, X5).</summary>
+    public static ValueTask WriteBusyAsync(HttpContext http, TusMetrics metrics, TimeSpan retryAfter)
+    {
+        http.Response.Headers.RetryAfter = Number((long)Math.Ceiling(retryAfter.TotalSeconds));
+        if (http.Request.Headers.ContainsKey(TusHeaders.Resumable))
+            http.Response.Headers[TusHeaders.Resumable] = TusHeaders.SupportedVersion;
+        return WriteErrorAsync(http, metrics, TusErrors.TooManyRequests);
+    }
+
     /// <summary>405, whose body has no line end (R4).</summary>
     public static ValueTask WriteMethodNotAllowedAsync(HttpContext http, bool isCollection)
     {

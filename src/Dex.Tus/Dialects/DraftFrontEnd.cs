@@ -102,6 +102,7 @@ internal sealed class DraftFrontEnd(
     private async ValueTask AppendAsync(HttpContext http, string? uploadId, DraftVersion version)
     {
         var headers = http.Request.Headers;
+        version.WriteComplete(http.Response.Headers, isComplete: false); // until it is
         if (version.HasMediaTypes && !Requests.HasMediaType(headers.ContentType, PartialUpload))
         {
             await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidContentType);

@@ -90,6 +90,12 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
+        if (hasBody && http.Request.ContentLength < request.Length && IsLastPiece(http.Request.Headers))
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidUploadLength);
+            return;
+        }
+
         request = request with { Digests = digests.Whole, WantedDigest = digests.Wanted };
         var (upload, refused, refusal) = await create.ExecuteAsync(request, http.RequestAborted);
         if (refusal is not null)

@@ -1,9 +1,12 @@
 using System.Buffers;
+using Dex.Tus;
+using Dex.Tus.Wire;
+using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Hosting;
 
 /// <summary>Refuses what the HTTP stack lets through and others on the way may read differently (spec: reliability.md S-7, I2).</summary>
-internal sealed class StrictRequests(RequestDelegate next)
+internal sealed class StrictRequests(RequestDelegate next, IOptions<TusOptions> tus)
 {
     // RFC 9110 5.6.2. The stack takes control characters and separators in a name as well.
     private static readonly SearchValues<char> TokenCharacters =
@@ -18,12 +21,16 @@ internal sealed class StrictRequests(RequestDelegate next)
         if (!IsPlainlyFramed(http.Request) || !AreHeadersPlain(http.Request.Headers))
         {
             http.Response.Headers.Connection = "close"; // where this request ends is anybody's guess
-            return PlainTextAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, "400 Bad Request\n"u8);
+            return RefuseAsync(http, StatusCodes.Status400BadRequest, "400 Bad Request\n"u8);
         }
 
-        return IsServed(http.Request.Method)
-            ? next(http)
-            : PlainTextAnswer.WriteAsync(http, StatusCodes.Status501NotImplemented, "501 Not Implemented\n"u8);
+        return IsServed(http.Request.Method) ? next(http) : RefuseAsync(http, StatusCodes.Status501NotImplemented, "501 Not Implemented\n"u8);
+    }
+
+    private Task RefuseAsync(HttpContext http, int statusCode, ReadOnlySpan<byte> body)
+    {
+        CrossOrigin.Apply(http, tus.Value, isPreflight: false); // or a browser would show a network error
+        return PlainTextAnswer.WriteAsync(http, statusCode, body);
     }
 
     // The stack looks at the last coding only, so it would take "gzip, chunked", and chunks of HTTP/1.0, which knows none.

@@ -11,7 +11,9 @@ internal static class UploadsExtensions
     public static IHostApplicationBuilder AddUploads(this IHostApplicationBuilder builder)
     {
         builder.Services.AddEnvironmentOptions<UploadsOptions, UploadsOptionsValidator>(UploadsOptions.Read);
+        builder.Services.AddEnvironmentOptions<ClientLimitOptions, ClientLimitOptionsValidator>(ClientLimitOptions.Read);
         builder.Services.AddTus();
+        builder.Services.AddOptions<TusOptions>().Configure<IOptions<ClientLimitOptions>>((tus, limits) => limits.Value.CopyTo(tus));
         builder.Services.AddOptions<TusOptions>().Configure<IOptions<UploadsOptions>, IOptions<RoutePathOptions>, IOptions<UploadFolderOptions>>((tus, uploads, paths, folder) =>
         {
             uploads.Value.CopyTo(tus);

@@ -38,6 +38,7 @@ public sealed class TusJsClientTests(ServerFixture fixture, SourceFiles sources)
     [Theory(Timeout = Limit)]
     [InlineData(Middle)]
     [InlineData(Large)]
+    [Rule("CC10")]
     public async Task Four_parallel_uploads_are_joined_and_only_the_whole_is_delivered(int length)
     {
         var before = Directory.GetFiles(fixture.Folder.Target("edav"), "*", SearchOption.AllDirectories).Length;

@@ -19,6 +19,7 @@ public sealed class PredecessorTests : IDisposable
     [Theory(Timeout = 60_000)]
     [InlineData(11, false)]
     [InlineData(0, true)]
+    [Rule("SH3", "ST2")]
     public async Task An_unfinished_upload_is_continued_and_delivered(long size, bool deferred)
     {
         LayOut(_content.AsSpan(0, 5), size, deferred);

@@ -16,6 +16,7 @@ public sealed class DisconnectTests(ServerFixture fixture) : IClassFixture<Serve
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 60_000)]
+    [Rule("BR1")]
     public async Task Everything_sent_before_an_orderly_end_counts()
     {
         var uploads = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => SendHalfAsync()));
@@ -29,6 +30,7 @@ public sealed class DisconnectTests(ServerFixture fixture) : IClassFixture<Serve
     }
 
     [Fact(Timeout = 60_000)]
+    [Rule("BR4")]
     public async Task A_sender_that_still_listens_is_told_that_bytes_are_missing()
     {
         var (connection, id) = await SendHalfAsync();
@@ -42,6 +44,7 @@ public sealed class DisconnectTests(ServerFixture fixture) : IClassFixture<Serve
     }
 
     [Fact(Timeout = 60_000)]
+    [Rule("BR3")]
     public async Task A_reset_frees_the_upload_at_once()
     {
         var uploads = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => SendHalfAsync()));

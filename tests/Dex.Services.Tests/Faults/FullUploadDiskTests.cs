@@ -13,6 +13,7 @@ public sealed class FullUploadDiskTests : IDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 120_000)]
+    [Rule("SF3")]
     public async Task An_upload_that_fills_the_disk_goes_on_when_there_is_room_again()
     {
         await using var disk = await SmallDisk.MountAsync(_folder.At("small"), mebibytes: 40, Stop);

@@ -15,6 +15,7 @@ public sealed class KillTests : IDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 420_000)]
+    [Rule("BR8", "HD5", "LK8", "SH2")]
     public async Task A_kill_in_the_middle_of_a_body_loses_nothing_acknowledged_and_doubles_nothing()
     {
         var random = new Random(20_250_605);
@@ -45,6 +46,7 @@ public sealed class KillTests : IDisposable
     }
 
     [Fact(Timeout = 420_000)]
+    [Rule("SH4")]
     public async Task A_kill_right_after_the_last_answer_loses_no_delivery()
     {
         var random = new Random(7);

@@ -12,6 +12,7 @@ public sealed class StopTests : IDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 90_000)]
+    [Rule("SH1", "SH2")]
     public async Task A_stop_tells_a_stalled_sender_and_keeps_what_it_sent()
     {
         var content = Content.Random(400_000);
@@ -39,6 +40,7 @@ public sealed class StopTests : IDisposable
     }
 
     [Fact(Timeout = 90_000)]
+    [Rule("SH1")]
     public async Task A_second_signal_ends_the_server_at_once()
     {
         await using var server = await ServerProcess.StartAsync(_folder, Stop);
@@ -57,6 +59,7 @@ public sealed class StopTests : IDisposable
     [Theory(Timeout = 90_000)]
     [InlineData(ProcessSignal.Terminate)]
     [InlineData(ProcessSignal.Interrupt)]
+    [Rule("SH1")]
     public async Task An_idle_server_stops_within_moments(ProcessSignal signal)
     {
         await using var server = await ServerProcess.StartAsync(_folder, Stop);

@@ -15,6 +15,7 @@ public sealed class UnfinishableUploadTests : IDisposable
     [Theory(Timeout = 120_000)]
     [InlineData(false)]
     [InlineData(true)]
+    [Rule("ST4", "SH4")]
     public async Task A_whole_upload_that_could_not_be_finished_is_finished_when_there_is_room(bool restarted)
     {
         await using var disk = await SmallDisk.MountAsync(_folder.At("small"), mebibytes: 8, Stop);

@@ -22,6 +22,7 @@ public sealed class HostileRequestTests(ServerFixture fixture) : IClassFixture<S
     }
 
     [Theory(Timeout = 60_000), MemberData(nameof(Requests))]
+    [Rule("X1", "X2")]
     public async Task A_hostile_request_is_refused_and_changes_nothing(int index, string name)
     {
         var request = HostileRequests.All[index];
@@ -56,6 +57,7 @@ public sealed class HostileRequestTests(ServerFixture fixture) : IClassFixture<S
     }
 
     [Fact(Timeout = 60_000)]
+    [Rule("X1")]
     public async Task Heads_that_are_cut_anywhere_do_no_harm()
     {
         var victim = await CreateVictimAsync();

@@ -16,6 +16,7 @@ public sealed class LargeUploadTests : IDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 600_000)]
+    [Rule("H6", "BR7")]
     public async Task Four_gibibytes_in_one_request_are_stored_and_delivered_in_bounded_memory()
     {
         Assert.True(new DriveInfo(_folder.Root).AvailableFreeSpace >= 12L << 30, $"This test needs 12 GiB free in {Path.GetTempPath()}.");

@@ -1,3 +1,4 @@
+using Dex.Testing;
 using Dex.Tus.Stores;
 
 namespace Dex.Tus.Tests.Protocol;
@@ -19,6 +20,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("Upload-Offset: 0, 0", BadOffset)]
     [InlineData("Upload-Offset: 0\r\nUpload-Offset: 0", BadOffset)]
     [InlineData("Upload-Offset: 9223372036854775808", BadOffset)]
+    [Rule("P3")]
     public async Task P3_a_bad_offset_is_refused(string header, string body)
     {
         var id = await server.CreateAsync(10);
@@ -35,6 +37,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("Content-Type: application/offset+octet-streams", 400)]
     [InlineData("Content-Type: APPLICATION/Offset+Octet-Stream", 204)]
     [InlineData("Content-Type: application/offset+octet-stream; charset=utf-8", 204)]
+    [Rule("P2")]
     public async Task P2_the_media_type_counts_without_case_and_parameters(string header, int status)
     {
         var id = await server.CreateAsync(10);
@@ -50,6 +53,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     [InlineData(5)]
     [InlineData(4294967296)]
     [InlineData(long.MaxValue)]
+    [Rule("P4")]
     public async Task P4_a_wrong_offset_is_told_the_true_one(long offset)
     {
         var id = await server.CreateAsync(10);
@@ -61,6 +65,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("P5", "P6", "P7", "H4")]
     public async Task P5_P6_P7_the_offset_moves_by_what_was_stored()
     {
         var id = await server.CreateAsync(5);
@@ -85,6 +90,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData("Content-Length: 9223372036854775807")]
     [InlineData("Content-Length: 3")]
+    [Rule("P8", "X4")]
     public async Task P8_a_body_that_announces_too_much_is_refused_unread(string length)
     {
         var id = await server.CreateAsync(5);
@@ -97,6 +103,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("P9")]
     public async Task P9_a_chunked_body_is_cut_at_the_length_which_completes_the_upload()
     {
         var id = await server.CreateAsync(5);
@@ -109,6 +116,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("BR3")]
     public async Task BR3_bytes_of_a_broken_chunk_do_not_count()
     {
         var id = await server.CreateAsync(50);
@@ -120,6 +128,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("HD1", "HD2", "HD3", "HD4", "MD2")]
     public async Task HD1_to_HD4_HEAD_tells_the_state()
     {
         var id = await server.CreateAsync(10, "Upload-Metadata: b aGk=,a,z gIE=");
@@ -136,6 +145,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("MD4")]
     public async Task MD4_several_metadata_lines_are_one_list_and_too_much_is_refused()
     {
         var id = await server.CreateAsync(10, "Upload-Metadata: a aGk=", "Upload-Metadata: b aGk=");
@@ -150,6 +160,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("TE1")]
     public async Task TE1_DELETE_removes_for_good()
     {
         var id = await server.CreateAsync(10);
@@ -164,6 +175,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("ST4")]
     public async Task Q1_a_completion_that_failed_is_made_good_by_the_next_request()
     {
         var id = await server.CreateAsync(5);
@@ -181,6 +193,7 @@ public sealed class AppendTests(TusServer server) : IClassFixture<TusServer>
     [InlineData(typeof(StoreFullException), 507)]
     [InlineData(typeof(IOException), 500)]
     [InlineData(typeof(InvalidDataException), 500)]
+    [Rule("ST5")]
     public async Task ST5_a_failing_store_is_a_5xx_and_the_lock_is_released(Type error, int status)
     {
         var id = await server.CreateAsync(5);

@@ -16,6 +16,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("sha256")]
     [InlineData("sha384")]
     [InlineData("sha512")]
+    [Rule("CK1", "CK2")]
     public async Task CK1_CK2_a_body_that_matches_counts_and_one_that_does_not_never_does(string algorithm)
     {
         var id = await server.CreateAsync(5);
@@ -42,6 +43,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("")]
     [InlineData("sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00= x")]
     [InlineData("sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00=\r\nUpload-Checksum: sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00=")]
+    [Rule("CK1")]
     public async Task CK1_a_checksum_that_cannot_be_checked_is_refused(string value)
     {
         var id = await server.CreateAsync(5);
@@ -53,6 +55,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CK1")]
     public async Task CK1_a_mismatch_leaves_a_deferred_length_undeclared()
     {
         var id = await server.CreateAsync(null);
@@ -63,6 +66,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CK3")]
     public async Task CK3_a_cut_body_counts_nothing()
     {
         var id = await server.CreateAsync(5);
@@ -77,6 +81,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CK3")]
     public async Task CK3_a_body_that_does_not_fit_in_memory_is_staged_and_leaves_nothing()
     {
         var folder = Directory.CreateTempSubdirectory();
@@ -96,6 +101,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData("Upload-Checksum: {0}\r\n", 204)]
     [InlineData("", 400)]
+    [Rule("CK4")]
     public async Task CK4_the_checksum_may_come_behind_the_body(string trailer, int status)
     {
         var id = await server.CreateAsync(5);
@@ -108,6 +114,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CK4")]
     public async Task CK4_a_checksum_in_front_and_behind_is_refused()
     {
         var id = await server.CreateAsync(5);
@@ -118,6 +125,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CK5", "CK6")]
     public async Task CK5_CK6_creation_with_upload_and_empty_bodies_are_checked_too()
     {
         var wrong = await server.TusAsync("POST", "/files", "hello", "Upload-Length: 5", OffsetStream, Checksum("sha1", "other"));

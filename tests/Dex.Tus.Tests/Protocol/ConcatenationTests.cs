@@ -1,3 +1,5 @@
+using Dex.Testing;
+
 namespace Dex.Tus.Tests.Protocol;
 
 /// <summary>spec: tus.md 11.</summary>
@@ -8,6 +10,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     private const string Invalid = "ERR_INVALID_CONCAT: invalid Upload-Concat header\n";
 
     [Fact]
+    [Rule("CC1", "CC2", "CC3", "CC4", "CC5", "CC6")]
     public async Task CC1_to_CC6_parts_are_joined_in_order_and_only_the_final_is_processed()
     {
         var a = await PartAsync("hello ");
@@ -39,6 +42,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     [InlineData("final;/other/00000000-0000-4000-8000-000000000000", 404, NotFound)]
     [InlineData("final;/files/../secret", 404, NotFound)]
     [InlineData("final;http://host", 404, NotFound)]
+    [Rule("CC7")]
     public async Task CC7_a_bad_value_creates_nothing(string value, int status, string body)
     {
         var before = server.Store.Count;
@@ -50,6 +54,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     }
 
     [Fact]
+    [Rule("CC8")]
     public async Task CC8_a_store_that_cannot_wait_refuses_an_unfinished_part()
     {
         await using var limited = new TusServer(_ => { }, store => new LimitedStore(store));
@@ -65,6 +70,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     }
 
     [Fact]
+    [Rule("CC8")]
     public async Task CC8_only_a_partial_upload_is_waited_for()
     {
         var whole = await server.CreateAsync(5);
@@ -80,6 +86,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     }
 
     [Fact]
+    [Rule("CC5")]
     public async Task CC5_a_final_upload_takes_no_body()
     {
         var part = await PartAsync("x");
@@ -90,6 +97,7 @@ public sealed class ConcatenationTests(TusServer server) : IClassFixture<TusServ
     }
 
     [Fact]
+    [Rule("CC3")]
     public async Task CC3_a_thousand_parts_and_empty_ones_can_be_joined()
     {
         var part = await PartAsync("ab");

@@ -1,3 +1,5 @@
+using Dex.Testing;
+
 namespace Dex.Tus.Tests.Protocol;
 
 /// <summary>spec: tus.md 4, 5 and 6.</summary>
@@ -27,6 +29,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("Upload-Defer-Length:", BadDeferral)]
     [InlineData("Upload-Defer-Length: 1\r\nUpload-Defer-Length: 1", BadDeferral)]
     [InlineData("Upload-Defer-Length: 1\r\nUpload-Length: 5", Ambiguous)]
+    [Rule("CR2", "DL1")]
     public async Task CR2_DL1_a_bad_length_creates_nothing(string headers, string body)
     {
         var before = server.Store.Count;
@@ -41,6 +44,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CR2")]
     public async Task CR2_the_largest_length_there_is_can_be_created()
     {
         var id = await server.CreateAsync(long.MaxValue);
@@ -49,6 +53,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CR4")]
     public async Task CR4_an_empty_upload_is_finished_once_at_creation()
     {
         var id = await server.CreateAsync(0);
@@ -60,6 +65,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CR5")]
     public async Task CR5_a_body_of_another_type_is_ignored()
     {
         var answer = await server.TusAsync("POST", "/files", "hello", "Upload-Length: 5", "Content-Type: text/plain");
@@ -74,6 +80,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("Content-Length: 2", "he", "2")]
     [InlineData("Content-Length: 0", "", "0")]
     [InlineData("Transfer-Encoding: chunked", "3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n", "5")]
+    [Rule("CU1")]
     public async Task CU1_creation_takes_bytes(string framing, string body, string offset)
     {
         var answer = await server.TusAsync("POST", "/files", body, "Upload-Length: 5", OffsetStream, framing);
@@ -84,6 +91,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CU2", "CR8")]
     public async Task CU2_a_body_that_cannot_fit_is_refused_before_anything_exists()
     {
         var before = server.Store.Count;
@@ -96,6 +104,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DL2", "DL3")]
     public async Task DL2_DL3_a_deferred_length_is_declared_by_any_PATCH()
     {
         var id = await server.CreateAsync(null);
@@ -112,6 +121,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DL4", "DL5", "DL6")]
     public async Task DL4_DL5_DL6_a_length_never_changes_and_may_be_repeated()
     {
         var id = await server.CreateAsync(null);
@@ -130,6 +140,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("5", 204, true)]
     [InlineData("none", 204, false)]
     [InlineData("9", 204, false)]
+    [Rule("HY2")]
     public async Task HY2_a_hybrid_request_may_say_that_this_is_the_last_piece(string interop, int status, bool complete)
     {
         var id = await server.CreateAsync(null);
@@ -141,6 +152,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("HY2")]
     public async Task HY2_the_creation_itself_may_carry_the_last_piece()
     {
         var answer = await server.TusAsync("POST", "/files", "hello", "Upload-Defer-Length: 1", OffsetStream, "Upload-Complete: ?1", "Upload-Draft-Interop-Version: 5");
@@ -151,6 +163,7 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CR7")]
     public async Task CR7_a_refused_creation_keeps_the_hosts_words_and_stores_nothing()
     {
         var before = server.Store.Count;

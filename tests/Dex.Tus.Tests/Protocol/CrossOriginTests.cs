@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Dex.Testing;
 
 namespace Dex.Tus.Tests.Protocol;
 
@@ -8,6 +9,7 @@ public sealed class CrossOriginTests(TusServer server) : IClassFixture<TusServer
     [Theory]
     [InlineData("http://localhost:8081")]
     [InlineData("null")]
+    [Rule("CO1", "CO2", "CO5")]
     public async Task CO1_CO2_a_preflight_is_a_full_answer(string origin)
     {
         var answer = await server.RequestAsync($"OPTIONS /files/x HTTP/1.1\r\nHost: a\r\nOrigin: {origin}\r\nAccess-Control-Request-Method: PATCH\r\n\r\n");
@@ -24,6 +26,7 @@ public sealed class CrossOriginTests(TusServer server) : IClassFixture<TusServer
     }
 
     [Fact]
+    [Rule("CO3", "CO4")]
     public async Task CO3_CO4_errors_carry_the_headers_too()
     {
         var answer = await server.TusAsync("HEAD", "/files/00000000-0000-4000-8000-000000000000", "", "Origin: http://b");
@@ -35,6 +38,7 @@ public sealed class CrossOriginTests(TusServer server) : IClassFixture<TusServer
     }
 
     [Fact]
+    [Rule("CO1")]
     public async Task Without_an_origin_there_is_only_Vary()
     {
         var answer = await server.TusAsync("OPTIONS", "/files");
@@ -52,6 +56,7 @@ public sealed class CrossOriginTests(TusServer server) : IClassFixture<TusServer
     }
 
     [Fact]
+    [Rule("CO6")]
     public async Task CO6_a_disallowed_origin_is_refused_without_CORS_headers()
     {
         await using var strict = new TusServer(options => options.AllowedOrigins = new Regex("^https://good\\.example$"));
@@ -83,6 +88,7 @@ public sealed class CrossOriginTests(TusServer server) : IClassFixture<TusServer
     [InlineData("Forwarded: host=f.gov;proto=gopher", "http://f.gov/files/")]
     [InlineData("X-Forwarded-Host: x.gov\r\nForwarded: host=f.gov, host=g.gov", "http://f.gov/files/")]
     [InlineData("Forwarded: host=f.gov<script>", "http://up.example/files/")]
+    [Rule("FW1", "FW2", "FW3")]
     public async Task FW1_to_FW3_Location_is_what_the_client_can_reach(string headers, string prefix)
     {
         var answer = await server.TusAsync("POST", "/files?x=y", "", "Upload-Length: 1", headers);
@@ -92,6 +98,7 @@ public sealed class CrossOriginTests(TusServer server) : IClassFixture<TusServer
     }
 
     [Fact]
+    [Rule("FW1", "CC4")]
     public async Task FW1_an_absolute_base_path_is_used_as_it_is()
     {
         await using var mounted = new TusServer(options => options.BasePath = "https://up.gov:444/dex/files");

@@ -10,6 +10,7 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    [Rule("BR1", "BR4", "P10")]
     public async Task BR1_every_byte_before_a_FIN_is_kept_and_the_client_is_told_so(bool chunked)
     {
         var id = await server.CreateAsync(100);
@@ -46,6 +47,7 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("5\r\nhello\r\n2;a\nb\r\nxx\r\n0\r\n\r\n", "5")]
     [InlineData("2\r\nhe\r\n3\r\nlloX\r\n0\r\n\r\n", "5")]
     [InlineData("-1\r\nhello\r\n0\r\n\r\n", "0")]
+    [Rule("BR1", "BR3")]
     public async Task BR1_BR3_chunks_before_a_broken_one_in_the_same_segment_count(string body, string offset)
     {
         var id = await server.CreateAsync(100);
@@ -60,6 +62,7 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("BR3")]
     public async Task BR3_a_broken_chunk_behind_too_long_a_body_ends_the_connection_at_once()
     {
         var id = await server.CreateAsync(3);
@@ -74,6 +77,7 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("H5")]
     public async Task H5_chunks_leave_the_next_request_alone()
     {
         var id = await server.CreateAsync(6);
@@ -89,6 +93,7 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("BR4")]
     public async Task BR4_a_body_cut_after_its_last_byte_is_told_so_and_the_upload_is_complete()
     {
         var id = await server.CreateAsync(5);
@@ -104,6 +109,7 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("BR3")]
     public async Task BR3_after_a_reset_the_lock_is_free()
     {
         var id = await server.CreateAsync(100);
@@ -120,6 +126,7 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("LK2", "LK3")]
     public async Task LK2_a_HEAD_displaces_a_silent_body_and_tells_what_it_sent()
     {
         var id = await server.CreateAsync(100);
@@ -138,6 +145,7 @@ public sealed class DisconnectTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("LK6")]
     public async Task LK6_25_HEADs_at_once_are_all_answered()
     {
         var id = await server.CreateAsync(100);

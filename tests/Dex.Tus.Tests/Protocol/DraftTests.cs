@@ -1,15 +1,13 @@
 using Dex.Testing;
+using static Dex.Tus.Tests.DraftRequests;
 
 namespace Dex.Tus.Tests.Protocol;
 
 /// <summary>spec: tus.md 18, and R6 for who answers.</summary>
 public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
 {
-    private const string Partial = "Content-Type: application/partial-upload";
-
-    public static TheoryData<int> Versions => [3, 4, 5, 6, 7, 8];
-
-    [Theory, MemberData(nameof(Versions))]
+    [Theory, MemberData(nameof(DraftRequests.Versions), MemberType = typeof(DraftRequests))]
+    [Rule("DR2", "DR4", "DR11", "DR12", "DR15", "DR19")]
     public async Task DR11_DR12_DR15_an_upload_is_created_resumed_and_asked_for(int version)
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
@@ -45,6 +43,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("R6", "DR20")]
     public async Task R6_a_client_without_an_interop_version_is_spoken_to_in_the_newest_text_without_104()
     {
         var created = await server.RequestAsync("POST /files HTTP/1.1\r\nHost: up.example\r\nUpload-Complete: ?1\r\nContent-Length: 5\r\n\r\nhello");
@@ -62,6 +61,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("POST", "Upload-Complete: true", 412)]
     [InlineData("DELETE", "Upload-Complete: ?1", 412)]
     [InlineData("POST", "Tus-Resumable: 1.0.0\r\nUpload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1", 400)]
+    [Rule("R6")]
     public async Task R6_anything_else_is_for_tus_1_0_to_answer(string method, string headers, int status)
     {
         var answer = await server.RequestAsync($"{method} /files HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n{headers}\r\n\r\n");
@@ -79,9 +79,10 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("?2", false)]
     [InlineData("?1, ?1", false)]
     [InlineData("\"?1\"", false)]
+    [Rule("DR1")]
     public async Task DR1_only_a_true_boolean_completes(string value, bool completes)
     {
-        var answer = await LastAsync(Draft(8, "POST", "/files", "hello", $"Upload-Complete: {value}"));
+        var answer = await server.LastAnswerAsync(Draft(8, "POST", "/files", "hello", $"Upload-Complete: {value}"));
 
         Assert.Equal(201, answer.Status);
         Assert.Equal(completes ? "?1" : "?0", answer.Header("Upload-Complete"));
@@ -95,6 +96,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("0, 0")]
     [InlineData("1000000000000000")]
     [InlineData("")]
+    [Rule("DR1")]
     public async Task DR1_an_offset_that_is_no_integer_is_missing(string value)
     {
         var id = await server.CreateAsync(10);
@@ -105,6 +107,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR5")]
     public async Task DR5_a_known_length_completes_and_a_lost_answer_can_be_asked_for_again()
     {
         var id = await server.CreateAsync(5);
@@ -118,9 +121,10 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR6")]
     public async Task DR6_the_end_of_chunks_is_the_end_of_the_upload()
     {
-        var answer = await LastAsync(Draft(6, "POST", "/files", "5\r\nhello\r\n0\r\n\r\n", "Upload-Complete: ?1", "Transfer-Encoding: chunked"));
+        var answer = await server.LastAnswerAsync(Draft(6, "POST", "/files", "5\r\nhello\r\n0\r\n\r\n", "Upload-Complete: ?1", "Transfer-Encoding: chunked"));
 
         Assert.Equal((201, "?1", "5"), (answer.Status, answer.Header("Upload-Complete"), answer.Header("Upload-Offset")));
     }
@@ -128,6 +132,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData(6, 413)]
     [InlineData(5, 413)]
+    [Rule("DR7", "DR3")]
     public async Task DR7_a_known_length_is_never_exceeded(int version, int status)
     {
         var id = await server.CreateAsync(4);
@@ -142,6 +147,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     [InlineData(8, "application/problem+json")]
     [InlineData(6, "application/problem+json")]
     [InlineData(5, "text/plain; charset=utf-8")]
+    [Rule("DR8", "DR21")]
     public async Task DR8_lengths_that_disagree_are_refused(int version, string type)
     {
         var id = await server.CreateAsync(10);
@@ -157,6 +163,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR10", "BR2")]
     public async Task DR10_a_cut_body_never_completes()
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
@@ -174,6 +181,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData(5, "ERR_MISMATCHED_OFFSET: mismatched offset\n")]
     [InlineData(6, "{\"type\":\"https://iana.org/assignments/http-problem-types#mismatching-upload-offset\",\"title\":\"offset from request does not match offset of resource\",\"expected-offset\":0,\"provided-offset\":3}")]
+    [Rule("DR13", "DR21")]
     public async Task DR13_DR21_a_wrong_offset_is_told_the_true_one(int version, string body)
     {
         var id = await server.CreateAsync(10);
@@ -186,6 +194,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData(6, 400)]
     [InlineData(5, 204)]
+    [Rule("DR12")]
     public async Task DR12_newer_versions_need_the_media_type(int version, int status)
     {
         var id = await server.CreateAsync(10);
@@ -196,6 +205,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR14")]
     public async Task DR14_appending_to_a_complete_upload_changes_nothing()
     {
         var id = await server.CreateAsync(5);
@@ -210,6 +220,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR16")]
     public async Task DR16_DELETE_cancels()
     {
         var id = await server.CreateAsync(5);
@@ -220,6 +231,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR19")]
     public async Task DR19_no_104_to_HTTP_1_0_and_none_before_a_refusal()
     {
         var old = await server.RequestAsync("POST /files HTTP/1.0\r\nHost: a\r\nUpload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1\r\nContent-Length: 5\r\n\r\nhello");
@@ -232,6 +244,7 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("H8")]
     public async Task H8_a_104_does_not_replace_the_100()
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
@@ -246,33 +259,12 @@ public sealed class DraftTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR11", "MD5")]
     public async Task DR11_metadata_of_the_manifest_comes_in_Upload_Metadata()
     {
-        var answer = await LastAsync(Draft(6, "POST", "/files", "x", "Upload-Complete: ?0", "Upload-Metadata: filename bXk=,k aGk=", "Content-Disposition: attachment; filename*=UTF-8''%e2%82%ac.txt", "Content-Type: a/b"));
+        var answer = await server.LastAnswerAsync(Draft(6, "POST", "/files", "x", "Upload-Complete: ?0", "Upload-Metadata: filename bXk=,k aGk=", "Content-Disposition: attachment; filename*=UTF-8''%e2%82%ac.txt", "Content-Type: a/b"));
 
         var head = await server.TusAsync("HEAD", new Uri(answer.Header("Location")!).AbsolutePath);
         Assert.Equal("filename bXk=,k aGk=,filetype YS9i", head.Header("Upload-Metadata"));
-    }
-
-    private static string Draft(int version, string method, string path, string body, params string[] headers) =>
-        $"{method} {path} HTTP/1.1\r\nHost: up.example\r\nUpload-Draft-Interop-Version: {version}\r\n"
-        + string.Concat(headers.Select(header => header + "\r\n"))
-        + (headers.Any(header => header.StartsWith("Content-Length", StringComparison.Ordinal) || header.StartsWith("Transfer-Encoding", StringComparison.Ordinal)) ? "" : $"Content-Length: {body.Length}\r\n")
-        + $"\r\n{body}";
-
-    private static string Completeness(int version, bool complete) =>
-        version == 3 ? $"Upload-Incomplete: ?{(complete ? 0 : 1)}" : $"Upload-Complete: ?{(complete ? 1 : 0)}";
-
-    private static bool IsComplete(int version, RawAnswer answer) =>
-        version == 3 ? answer.Header("Upload-Incomplete") == "?0" : answer.Header("Upload-Complete") == "?1";
-
-    private async Task<RawAnswer> LastAsync(string request)
-    {
-        using var connection = await RawConnection.OpenAsync(server.Port);
-        await connection.SendAsync(request);
-        var answer = await connection.ReadAnswerAsync();
-        while (answer is { Status: < 200 })
-            answer = await connection.ReadAnswerAsync();
-        return answer!;
     }
 }

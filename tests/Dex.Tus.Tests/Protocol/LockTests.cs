@@ -9,6 +9,7 @@ public sealed class LockTests
     private const string OffsetStream = "Content-Type: application/offset+octet-stream";
 
     [Fact]
+    [Rule("LK4")]
     public async Task LK4_of_many_PATCHes_at_one_offset_one_is_acknowledged()
     {
         await using var server = await StartAsync(_ => { });
@@ -23,6 +24,7 @@ public sealed class LockTests
     }
 
     [Fact]
+    [Rule("LK5")]
     public async Task LK5_the_wait_for_a_lock_is_limited()
     {
         await using var server = await StartAsync(options => options.LockTimeout = TimeSpan.FromMilliseconds(200));
@@ -35,6 +37,7 @@ public sealed class LockTests
     }
 
     [Fact]
+    [Rule("BR5")]
     public async Task BR5_a_body_that_falls_silent_ends_after_the_time_out_and_is_kept()
     {
         await using var server = await StartAsync(options => options.ReadTimeout = TimeSpan.FromMilliseconds(300));
@@ -49,6 +52,7 @@ public sealed class LockTests
     }
 
     [Fact]
+    [Rule("SH1")]
     public async Task SH1_a_stop_ends_bodies_with_503_and_keeps_them()
     {
         await using var server = await StartAsync(_ => { });
@@ -66,6 +70,7 @@ public sealed class LockTests
     }
 
     [Fact]
+    [Rule("TE2")]
     public async Task TE2_a_DELETE_displaces_the_body_and_the_upload_stays_gone()
     {
         await using var server = await StartAsync(_ => { });
@@ -83,6 +88,7 @@ public sealed class LockTests
     }
 
     [Fact]
+    [Rule("LK6", "LK8")]
     public async Task Locks_are_handed_on_in_order_and_nothing_is_left()
     {
         var locker = new MemoryUploadLocker();

@@ -1,3 +1,5 @@
+using Dex.Testing;
+
 namespace Dex.Tus.Tests.Protocol;
 
 /// <summary>spec: tus.md O3, CR3, DL6, DL7, CC7, MD1 under a configured maximum.</summary>
@@ -10,6 +12,7 @@ public sealed class MaxSizeTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
+    [Rule("O3", "O4", "CR3", "DL6", "DL7")]
     public async Task The_limit_is_announced_and_kept()
     {
         const string tooLarge = "ERR_MAX_SIZE_EXCEEDED: maximum size exceeded\n";
@@ -30,6 +33,7 @@ public sealed class MaxSizeTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC7")]
     public async Task CC7_the_sum_of_the_parts_counts()
     {
         var part = (await _server.TusAsync("POST", "/files", "helloo", "Upload-Length: 6", "Upload-Concat: partial", "Content-Type: application/offset+octet-stream")).Header("Location");

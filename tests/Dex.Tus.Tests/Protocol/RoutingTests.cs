@@ -11,6 +11,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("/files")]
     [InlineData("/files/")]
     [InlineData("/files?a=b")]
+    [Rule("R1", "R2")]
     public async Task R1_the_collection_answers_with_and_without_slash(string path)
     {
         var answer = await server.TusAsync("POST", path, "", "Upload-Length: 1");
@@ -23,6 +24,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("{0}/")]
     [InlineData("{0}?x=1")]
     [InlineData("%{1:x}{2}")]
+    [Rule("R1")]
     public async Task R1_an_upload_is_found_with_slash_query_and_escapes(string form)
     {
         var id = await server.CreateAsync(1);
@@ -59,6 +61,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Theory, MemberData(nameof(NoIds))]
+    [Rule("R3", "X1", "X2")]
     public async Task R3_X1_what_is_no_id_is_not_found_before_any_look_up(string method, string id, int status)
     {
         server.Store.FailNext["FindAsync"] = new IOException("looked up");
@@ -81,6 +84,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("POST", "/files/" + Unknown, "GET, HEAD, PATCH, DELETE")]
     [InlineData("PUT", "/files/" + Unknown, "GET, HEAD, PATCH, DELETE")]
     [InlineData("BREW", "/files/" + Unknown, "GET, HEAD, PATCH, DELETE")]
+    [Rule("R4", "H1", "H2")]
     public async Task R4_other_methods_are_405(string method, string path, string allow)
     {
         var answer = await server.TusAsync(method, path);
@@ -94,6 +98,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("R5", "H4")]
     public async Task R5_an_overridden_method_counts_and_the_answer_is_framed_for_the_real_one()
     {
         var id = await server.CreateAsync(9);
@@ -111,6 +116,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("R5")]
     public async Task S8_OPTIONS_never_becomes_another_method()
     {
         var id = await server.CreateAsync(9);
@@ -135,6 +141,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("GET", "/files/" + Unknown, "Tus-Resumable: 9\r\n", 412)]
     [InlineData("GET", "/files", "Tus-Resumable: 9\r\n", 412)]
     [InlineData("OPTIONS", "/files", "Tus-Resumable: 9\r\n", 200)]
+    [Rule("V1", "V2", "H1")]
     public async Task V1_V2_the_version_is_checked(string method, string path, string headers, int status)
     {
         var answer = await server.RequestAsync($"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n{headers}\r\n");
@@ -150,6 +157,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("/files/")]
     [InlineData("/files/" + Unknown)]
     [InlineData("/files/nonsense")]
+    [Rule("O1", "O2", "O4")]
     public async Task O1_to_O4_OPTIONS_describes_the_server(string path)
     {
         var answer = await server.RequestAsync($"OPTIONS {path} HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -163,6 +171,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("H5")]
     public async Task H5_pipelined_requests_HTTP_1_0_and_absolute_targets_work()
     {
         var id = await server.CreateAsync(10);
@@ -182,6 +191,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("H7")]
     public async Task H7_an_early_error_reaches_a_client_that_is_still_sending()
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
@@ -197,6 +207,7 @@ public sealed class RoutingTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("H8")]
     public async Task H8_100_Continue_is_sent_only_after_every_check()
     {
         var id = await server.CreateAsync(5);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Dex.Testing;
 using Dex.Tus.Receiving;
 
 namespace Dex.Tus.Tests.Receiving;
@@ -22,6 +23,7 @@ public sealed class ChunkFramingTests
     [InlineData("3\r\nabc\r", "\r\n")]
     [InlineData("3\r\nabc\r\n8000000", "0\r\n")]
     [InlineData("3\r\nabc\r\n00000000", "3\r\n")]
+    [Rule("BR1")]
     public void BR1_what_comes_before_a_broken_chunk_is_told_from_what_does_not(string good, string bad)
     {
         for (var split = 0; split <= good.Length; split++)

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Dex.Testing;
 using Dex.Tus.Receiving;
 
 namespace Dex.Tus.Tests.Receiving;
@@ -7,6 +8,7 @@ namespace Dex.Tus.Tests.Receiving;
 public sealed class IncomingBodyTests
 {
     [Fact]
+    [Rule("BR3")]
     public async Task BR3_a_stop_that_comes_after_the_request_is_over_harms_nobody()
     {
         using var body = new IncomingBody(new ClosedReader(), 10, 10, TimeSpan.FromSeconds(60), TimeProvider.System);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Dex.Testing;
 using Dex.Tus.Stores;
 
 namespace Dex.Tus.Tests.Stores;
@@ -23,6 +24,7 @@ public sealed class UploadMetadataTests
     [InlineData("schlüssel YQ==")]
     [InlineData("a\rb YQ==")]
     [InlineData("a\0b YQ==")]
+    [Rule("MD1")]
     public void What_cannot_be_read_is_left_out(string? header)
     {
         var metadata = UploadMetadata.Parse(header);
@@ -32,6 +34,7 @@ public sealed class UploadMetadataTests
     }
 
     [Fact]
+    [Rule("MD1")]
     public void A_bad_element_does_not_hide_the_good_ones_around_it()
     {
         var metadata = UploadMetadata.Parse("a MQ==,b %%%, c  Mg== ,d MQ== Mg==,e Mg==");
@@ -40,6 +43,7 @@ public sealed class UploadMetadataTests
     }
 
     [Fact]
+    [Rule("MD1")]
     public void Of_duplicate_keys_the_last_wins_in_the_place_of_the_first()
     {
         var metadata = UploadMetadata.Parse("a MQ==,b Mg==,a Mw==");
@@ -49,6 +53,7 @@ public sealed class UploadMetadataTests
     }
 
     [Fact]
+    [Rule("MD1")]
     public void Keys_are_case_sensitive()
     {
         var metadata = UploadMetadata.Parse("key MQ==,Key Mg==");
@@ -62,6 +67,7 @@ public sealed class UploadMetadataTests
     [Theory]
     [InlineData("empty,other MQ==")]
     [InlineData("zebra /wDD,alpha w6Q=")]
+    [Rule("MD2")]
     public void Order_and_bytes_come_back_as_they_were_sent(string header) =>
         Assert.Equal(header, UploadMetadata.Parse(header).ToHeader());
 
@@ -79,6 +85,7 @@ public sealed class UploadMetadataTests
         Assert.Equal("", UploadMetadata.Parse("lonely").ToSortedText()["lonely"]);
 
     [Fact]
+    [Rule("MD4")]
     public void Several_lines_are_one_list() =>
         Assert.Equal(2, UploadMetadata.Parse(string.Join(',', "a MQ==", "b Mg==")).Count);
 
@@ -99,6 +106,7 @@ public sealed class UploadMetadataTests
     }
 
     [Fact]
+    [Rule("MD3", "X3")]
     public void Keys_of_a_record_that_no_header_could_carry_never_reach_one()
     {
         var metadata = UploadMetadata.From([new("a\r\nSet-Cookie: x", "1"), new("b,c", "2"), new("", "3"), new("d e", "4"), new("good", "5")]);

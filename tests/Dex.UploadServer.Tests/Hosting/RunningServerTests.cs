@@ -95,6 +95,7 @@ public sealed class RunningServerTests : IAsyncLifetime
     [Theory]
     [InlineData("GET /{0} HTTP/1.1\r\nHost: x\r\n\r\n", 8 * 1024, "414")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nA: {0}\r\n\r\n", 129 * 1024, "431")]
+    [Rule("H6")]
     public async Task A_head_beyond_the_limits_is_refused(string format, int length, string status)
     {
         var answer = await ExchangeAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, format, new string('a', length)));
@@ -103,6 +104,7 @@ public sealed class RunningServerTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("H6", "X1")]
     public async Task More_headers_than_allowed_are_refused_and_as_many_as_allowed_are_not()
     {
         var many = await ExchangeAsync($"GET / HTTP/1.1\r\nHost: x\r\n{string.Concat(Enumerable.Repeat("A: b\r\n", 200))}\r\n");
@@ -134,6 +136,7 @@ public sealed class RunningServerTests : IAsyncLifetime
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Rule("BR3")]
     public async Task BR3_a_client_that_leaves_a_refused_body_is_no_fault_of_ours(bool resets)
     {
         const string refused =

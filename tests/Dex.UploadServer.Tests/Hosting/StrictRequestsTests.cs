@@ -43,6 +43,7 @@ public sealed class StrictRequestsTests : IAsyncLifetime
     [InlineData("X(y)")]
     [InlineData("X@y")]
     [InlineData("X\u007f")]
+    [Rule("X1")]
     public async Task X1_a_header_name_that_is_no_token_is_refused(string name)
     {
         var answer = await SendAsync($"{Patch}{name}: a\r\nContent-Length: 0\r\n\r\n");
@@ -50,11 +51,22 @@ public sealed class StrictRequestsTests : IAsyncLifetime
         Assert.Equal(400, answer.Status);
     }
 
+    [Fact]
+    [Rule("CO4")]
+    public async Task A_page_can_read_a_refusal_from_below_the_protocol()
+    {
+        var answer = await SendAsync($"{Patch}Origin: https://page.example\r\nX-Note: a\u0001b\r\nContent-Length: 0\r\n\r\n");
+
+        Assert.Equal((400, "https://page.example"), (answer.Status, answer.Header("Access-Control-Allow-Origin")));
+        Assert.NotNull(answer.Header("Access-Control-Expose-Headers"));
+    }
+
     [Theory]
     [InlineData("a\u0001b", 400)]
     [InlineData("a\u001bb", 400)]
     [InlineData("a\u007fb", 400)]
     [InlineData("a\tb", 404)]
+    [Rule("X1")]
     public async Task X1_a_control_character_in_a_header_is_refused(string value, int status)
     {
         var answer = await SendAsync($"{Patch}X-Note: {value}\r\nContent-Length: 0\r\n\r\n");
@@ -108,6 +120,7 @@ public sealed class StrictRequestsTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("H5")]
     public async Task H5_the_host_of_an_absolute_target_counts_and_not_that_of_the_header()
     {
         var answer = await SendAsync($"HEAD http://elsewhere:99{Unknown} HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -116,6 +129,7 @@ public sealed class StrictRequestsTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("MD1")]
     public async Task MD1_bytes_that_are_no_UTF_8_do_not_fail_a_request()
     {
         var answer = await SendAsync($"POST /files HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Length: 1\r\nUpload-Metadata: \u00e9 YQ==\r\nX-Note: \u00ff\u00fe\r\nContent-Length: 0\r\n\r\n");
@@ -124,6 +138,7 @@ public sealed class StrictRequestsTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("H2")]
     public async Task H2_a_redirect_to_the_clean_path_is_not_sniffed_either()
     {
         var answer = await SendAsync("HEAD /files/%2e%2e/x HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -32,6 +32,7 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
+    [Rule("SF3", "ST5")]
     public async Task Bytes_that_fit_are_kept_and_the_upload_goes_on_when_there_is_room()
     {
         var bytes = Bodies.Random(DiskBytes + 300_000);
@@ -103,6 +104,7 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
+    [Rule("ST3")]
     public async Task A_record_that_cannot_be_replaced_stays_as_it_was()
     {
         var store = _folder.Open();
@@ -116,6 +118,7 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
+    [Rule("SF2")]
     public async Task Parts_that_do_not_fit_twice_are_joined_to_nothing()
     {
         var store = _folder.Open();

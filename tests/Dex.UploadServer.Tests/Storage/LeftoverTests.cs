@@ -93,6 +93,7 @@ public sealed class LeftoverTests : IDisposable
     }
 
     [Fact]
+    [Rule("BR6")]
     public async Task When_the_time_to_save_is_over_what_was_written_counts()
     {
         var store = _folder.Open();

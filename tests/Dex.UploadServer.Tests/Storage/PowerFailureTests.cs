@@ -103,6 +103,7 @@ public sealed class PowerFailureTests : IDisposable
     }
 
     [Fact]
+    [Rule("ST1")]
     public async Task While_the_machine_runs_every_byte_counts_without_a_note()
     {
         var bytes = Bodies.Random(100_000);
@@ -119,6 +120,7 @@ public sealed class PowerFailureTests : IDisposable
     }
 
     [Fact]
+    [Rule("BR8")]
     public async Task Bytes_of_this_run_count_after_a_kill_although_the_upload_is_of_an_earlier_one()
     {
         var upload = await StoreAsync(200_000, Bodies.Random(1_000));
@@ -165,6 +167,7 @@ public sealed class PowerFailureTests : IDisposable
     }
 
     [Fact]
+    [Rule("BR8", "DR23")]
     public async Task Every_acknowledged_offset_stays_where_every_one_is_flushed()
     {
         _folder.Durability = UploadDurability.Every;

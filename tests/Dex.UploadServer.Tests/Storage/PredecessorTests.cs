@@ -63,6 +63,7 @@ public sealed class PredecessorTests : IDisposable
     }
 
     [Fact]
+    [Rule("SF1")]
     public async Task Half_of_the_files_is_no_upload()
     {
         var dataOnly = _folder.WritePredecessors("hel", "5");
@@ -75,6 +76,7 @@ public sealed class PredecessorTests : IDisposable
     }
 
     [Fact]
+    [Rule("SH3", "ST1")]
     public async Task Its_unfinished_upload_is_continued_and_finished()
     {
         var id = _folder.WritePredecessors("hel", "5");
@@ -129,6 +131,7 @@ public sealed class PredecessorTests : IDisposable
     }
 
     [Fact]
+    [Rule("SF1")]
     public async Task Data_elsewhere_below_the_base_folder_is_found_continued_and_deleted()
     {
         var elsewhere = Directory.CreateDirectory(_folder.Base + "/elsewhere").FullName + "/data.bin";
@@ -145,6 +148,7 @@ public sealed class PredecessorTests : IDisposable
     }
 
     [Fact]
+    [Rule("ST2")]
     public async Task It_can_go_on_with_our_unfinished_upload()
     {
         var store = _folder.Open();

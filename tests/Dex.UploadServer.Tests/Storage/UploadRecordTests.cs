@@ -1,4 +1,5 @@
 using System.Text;
+using Dex.Testing;
 using Dex.Tus.Digests;
 using Dex.Tus.Stores;
 
@@ -75,6 +76,7 @@ public sealed class UploadRecordTests : IDisposable
     }
 
     [Fact]
+    [Rule("ST2", "SF1")]
     public async Task The_record_of_a_new_upload_is_the_predecessors_with_ours_at_the_end()
     {
         var header = $"upload_id {Base64(Id)},data_stream_id {Base64("dextesting")},note {Base64("<ä> & \"\u2028\\\n")}";
@@ -87,6 +89,7 @@ public sealed class UploadRecordTests : IDisposable
     }
 
     [Fact]
+    [Rule("ST2")]
     public async Task A_deferred_partial_upload_without_metadata_is_written_as_the_predecessor_does()
     {
         await _folder.Open().CreateAsync(NewUpload(Id, null, "") with { Kind = UploadKind.Partial }, Stop);
@@ -97,6 +100,7 @@ public sealed class UploadRecordTests : IDisposable
     }
 
     [Fact]
+    [Rule("SF1")]
     public async Task Metadata_beside_finished_data_is_the_map_alone()
     {
         var store = _folder.Open();
@@ -138,6 +142,7 @@ public sealed class UploadRecordTests : IDisposable
     }
 
     [Fact]
+    [Rule("ST2")]
     public async Task Declaring_a_length_keeps_what_only_others_know()
     {
         var id = _folder.WritePredecessors("hel", "0", deferred: true, storage: ""","Storage":null,"Expires":{"At": "2030"},"Tags":[1,2]""");

@@ -63,6 +63,7 @@ public sealed class UploadReportsTests(UploadServerFixture server) : IClassFixtu
     }
 
     [Fact]
+    [Rule("CC10")]
     public async Task Parts_have_their_status_and_only_what_they_are_joined_into_is_completed_and_delivered()
     {
         using var first = await SendAsync(HttpMethod.Post, "/files", [.. Header("Upload-Length", "5"), .. Header("Upload-Concat", "partial")]);
@@ -81,6 +82,7 @@ public sealed class UploadReportsTests(UploadServerFixture server) : IClassFixtu
     }
 
     [Fact]
+    [Rule("TE1")]
     public async Task A_deleted_upload_keeps_its_lines_and_gets_no_more()
     {
         var id = await server.Http.CreateUploadAsync(5, "deleted", Stop);
