@@ -1,6 +1,7 @@
 using System.Text;
 using Dex.Tus.Operations;
 using Dex.Tus.Receiving;
+using Dex.Tus.Receiving.Http2;
 using Dex.Tus.Stores;
 using Dex.Tus.Wire;
 using Microsoft.AspNetCore.Http;
@@ -122,7 +123,7 @@ internal sealed class DraftFrontEnd(
         using var patience = Requests.Patience(http, _options, clock);
         return await append.ExecuteAsync(
             uploadId,
-            request with { InputEnd = http.Features.Get<IInputEndFeature>(), Progress = ProgressOf(http, version) },
+            request with { InputEnd = Http2ConnectionContext.InputEndOf(http), Progress = ProgressOf(http, version) },
             patience.Token,
             host.ApplicationStopping);
     }

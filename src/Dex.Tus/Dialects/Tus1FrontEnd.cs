@@ -1,5 +1,6 @@
 using Dex.Tus.Operations;
 using Dex.Tus.Receiving;
+using Dex.Tus.Receiving.Http2;
 using Dex.Tus.Stores;
 using Dex.Tus.Wire;
 using Microsoft.AspNetCore.Http;
@@ -221,7 +222,7 @@ internal sealed class Tus1FrontEnd(
     {
         var request = new AppendRequest(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
         {
-            InputEnd = http.Features.Get<IInputEndFeature>(),
+            InputEnd = Http2ConnectionContext.InputEndOf(http),
             Checksum = ChecksumOf(http),
         };
         using var patience = Requests.Patience(http, _options, clock);
