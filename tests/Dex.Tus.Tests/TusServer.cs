@@ -29,7 +29,7 @@ public sealed class TusServer : IAsyncLifetime
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MaxRequestHeadersTotalSize = 128 * 1024;
             kestrel.Limits.MaxRequestHeaderCount = 200;
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHalfClose());
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttp2Preface(TimeSpan.FromSeconds(75), TimeSpan.FromSeconds(15), TimeProvider.System).UseHalfClose());
         });
         builder.Logging.ClearProviders();
         builder.Services.AddTus();

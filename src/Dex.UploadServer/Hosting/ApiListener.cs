@@ -1,4 +1,5 @@
 using Dex.Tus;
+using Dex.UploadServer.Hosting.ReceiveMemory;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -8,9 +9,9 @@ namespace Dex.UploadServer.Hosting;
 internal sealed class ApiListener(
     IOptions<TlsOptions> tls, TlsHandshakes handshakes, IOptions<ConnectionLimitOptions> limits, OpenConnections connections, TimeProvider clock)
 {
-    // A stream may be one block ahead of the disk. The connection has room for several, so that one that waits does not hold up the rest.
-    private const int StreamWindowBytes = 1024 * 1024;
-    private const int ConnectionWindowBytes = 4 * StreamWindowBytes;
+    // A stream may be as far ahead of the disk as an HTTP/1.1 connection. One that waits leaves the others of its connection as much.
+    private const int StreamWindowBytes = 4 * ReceiveBlocks.LargeBytes;
+    private const int ConnectionWindowBytes = 2 * StreamWindowBytes;
 
     public void Configure(ListenOptions listener)
     {

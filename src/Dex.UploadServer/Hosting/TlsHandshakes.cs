@@ -34,11 +34,12 @@ internal sealed partial class TlsHandshakes(IOptions<TlsOptions> options, TimePr
     private void Look()
     {
         _looked = clock.GetTimestamp();
-        var written = (File.GetLastWriteTimeUtc(options.Value.CertificateFile!), File.GetLastWriteTimeUtc(options.Value.KeyFile!));
-        if (_current is not null && written == _written)
-            return;
         try
         {
+            var written = (File.GetLastWriteTimeUtc(options.Value.CertificateFile!), File.GetLastWriteTimeUtc(options.Value.KeyFile!));
+            if (_current is not null && written == _written)
+                return;
+
             // The one before is left to the collector: handshakes may be using it.
             var pair = TlsKeyPair.Load(options.Value);
             _current = Describe(pair);
@@ -47,7 +48,7 @@ internal sealed partial class TlsHandshakes(IOptions<TlsOptions> options, TimePr
                 LogCertificate(pair.Thumbprint, pair.NotAfter.ToUniversalTime());
             _thumbprint = pair.Thumbprint;
         }
-        catch (TlsKeyPairException problem) when (_current is not null)
+        catch (Exception problem) when (_current is not null && problem is (TlsKeyPairException or IOException or UnauthorizedAccessException))
         {
             LogKept(problem.Message); // perhaps only one of the two files has been replaced yet
         }
