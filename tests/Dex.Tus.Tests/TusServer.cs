@@ -25,11 +25,11 @@ public sealed class TusServer : IAsyncLifetime
     /// <summary>Another process over the same uploads.</summary>
     internal TusServer(MemoryUploadStore store) : this(_ => { }, store) { }
 
-    internal TusServer(Action<TusOptions> configure, TimeProvider? clock = null, Func<MemoryUploadStore, IUploadStore>? behind = null)
-        : this(configure, new MemoryUploadStore(), clock, behind) { }
+    internal TusServer(Action<TusOptions> configure, Func<MemoryUploadStore, IUploadStore>? behind = null, TimeProvider? clock = null)
+        : this(configure, new MemoryUploadStore(), behind, clock) { }
 
     private TusServer(
-        Action<TusOptions> configure, MemoryUploadStore store, TimeProvider? clock = null, Func<MemoryUploadStore, IUploadStore>? behind = null)
+        Action<TusOptions> configure, MemoryUploadStore store, Func<MemoryUploadStore, IUploadStore>? behind = null, TimeProvider? clock = null)
     {
         Store = store;
         var builder = WebApplication.CreateSlimBuilder();
@@ -39,7 +39,7 @@ public sealed class TusServer : IAsyncLifetime
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MaxRequestHeadersTotalSize = 128 * 1024;
             kestrel.Limits.MaxRequestHeaderCount = 200;
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHalfClose());
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttp2Preface(TimeSpan.FromSeconds(75), TimeSpan.FromSeconds(15), TimeProvider.System).UseHalfClose());
         });
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(clock ?? TimeProvider.System);

@@ -2,6 +2,7 @@ using System.Text;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Operations;
 using Dex.Tus.Receiving;
+using Dex.Tus.Receiving.Http2;
 using Dex.Tus.Stores;
 using Dex.Tus.Wire;
 using Microsoft.AspNetCore.Http;
@@ -150,7 +151,7 @@ internal sealed class DraftFrontEnd(
             uploadId,
             request with
             {
-                InputEnd = http.Features.Get<IInputEndFeature>(),
+                InputEnd = Http2ConnectionContext.InputEndOf(http),
                 Progress = ProgressOf(http, version),
                 ContentDigests = digests.Content,
                 WantedDigest = digests.Wanted,

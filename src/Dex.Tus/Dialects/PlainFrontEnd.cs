@@ -1,6 +1,7 @@
 using Dex.Tus.Dialects.Forms;
 using Dex.Tus.Operations;
 using Dex.Tus.Receiving;
+using Dex.Tus.Receiving.Http2;
 using Dex.Tus.Stores;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -30,7 +31,7 @@ internal sealed class PlainFrontEnd(
 
         if (!upload.IsComplete)
         {
-            var body = new AppendRequest(0, null, content, Completes: true, http.Request.BodyReader) { InputEnd = http.Features.Get<IInputEndFeature>() };
+            var body = new AppendRequest(0, null, content, Completes: true, http.Request.BodyReader) { InputEnd = Http2ConnectionContext.InputEndOf(http) };
             var result = await ReceiveAsync(http, upload.Id, body);
             if (result.Error is { } error)
             {
@@ -72,7 +73,7 @@ internal sealed class PlainFrontEnd(
 
         // How long the file is shows at the closing boundary only; a form without one never completes.
         var file = new FormFileReader(http.Request.BodyReader, boundary);
-        var body = new AppendRequest(0, null, null, Completes: true, file) { InputEnd = FormInputEnd.Of(http.Features.Get<IInputEndFeature>()) };
+        var body = new AppendRequest(0, null, null, Completes: true, file) { InputEnd = FormInputEnd.Of(Http2ConnectionContext.InputEndOf(http)) };
         var result = await ReceiveAsync(http, upload.Id, body);
         if (file.Problem is { } problem)
             await RefuseAsync(http, upload, BodyEnd.None, problem, isUseless: true);
@@ -85,7 +86,7 @@ internal sealed class PlainFrontEnd(
     private async ValueTask<(FormHead Form, BodyEnd End, long Bytes)> ReadFieldsAsync(HttpContext http, FormBoundary boundary)
     {
         var content = Requests.ContentLengthOf(http);
-        var input = http.Features.Get<IInputEndFeature>();
+        var input = Http2ConnectionContext.InputEndOf(http);
         using var body = new IncomingBody(http.Request.BodyReader, long.MaxValue, content, _options.ReadTimeout, clock);
         if (content is null)
             input?.FollowChunks();

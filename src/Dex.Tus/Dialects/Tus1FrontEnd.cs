@@ -1,6 +1,7 @@
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Operations;
 using Dex.Tus.Receiving;
+using Dex.Tus.Receiving.Http2;
 using Dex.Tus.Stores;
 using Dex.Tus.Wire;
 using Microsoft.AspNetCore.Http;
@@ -238,7 +239,7 @@ internal sealed class Tus1FrontEnd(
     {
         var request = new AppendRequest(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
         {
-            InputEnd = http.Features.Get<IInputEndFeature>(),
+            InputEnd = Http2ConnectionContext.InputEndOf(http),
             Checksum = Tus1Checksums.Of(http),
             ContentDigests = digests.Content,
             WantedDigest = digests.Wanted,

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Dex.Tus.Receiving.Http2;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -21,7 +22,7 @@ internal static class BodyDrain
         await http.Response.CompleteAsync();
         using var patience = new CancellationTokenSource(closes ? Linger : limit, clock);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, closes ? CancellationToken.None : stopping);
-        var input = http.Features.Get<IInputEndFeature>();
+        var input = Http2ConnectionContext.InputEndOf(http);
         try
         {
             if (await ReadToEndAsync(http.Request.BodyReader, input, ending.Token))

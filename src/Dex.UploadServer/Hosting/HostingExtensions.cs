@@ -61,6 +61,7 @@ internal static class HostingExtensions
         services.AddEnvironmentOptions<UiAddressOptions, UiAddressOptionsValidator>(UiAddressOptions.Read);
         services.AddEnvironmentOptions<UploadFolderOptions, UploadFolderOptionsValidator>(UploadFolderOptions.Read);
         services.AddEnvironmentOptions<DurabilityOptions>(DurabilityOptions.Read);
+        services.AddEnvironmentOptions<TlsOptions, TlsOptionsValidator>(TlsOptions.Read);
         services.AddEnvironmentOptions<ConnectionLimitOptions, ConnectionLimitOptionsValidator>(ConnectionLimitOptions.Read);
         services.AddEnvironmentOptions<ShutdownOptions, ShutdownOptionsValidator>(ShutdownOptions.Read);
         services.AddSingleton<IStartupValidation, UnsupportedFeatures>();
@@ -75,6 +76,8 @@ internal static class HostingExtensions
         services.AddRoutingCore();
         services.AddSingleton<ListeningSockets>();
         services.AddSingleton<OpenConnections>();
+        services.AddSingleton<TlsHandshakes>();
+        services.AddSingleton<ApiListener>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>, KestrelSetup>();
     }

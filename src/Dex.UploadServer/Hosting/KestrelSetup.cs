@@ -1,4 +1,3 @@
-using Dex.Tus;
 using Dex.UploadServer.Hosting.ReceiveMemory;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -11,7 +10,7 @@ internal sealed class KestrelSetup(
     IOptions<ServerAddressOptions> address,
     IOptions<ConnectionLimitOptions> limits,
     ListeningSockets sockets,
-    OpenConnections connections) : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
+    ApiListener api) : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     public void Configure(KestrelServerOptions options)
     {
@@ -33,12 +32,9 @@ internal sealed class KestrelSetup(
         options.Limits.KeepAliveTimeout = limits.Value.KeepAliveTimeout;
         options.Limits.MaxConcurrentConnections = limits.Value.Connections;
 
-        options.ListenAnyIP(address.Value.Port, listener =>
-        {
-            listener.Protocols = HttpProtocols.Http1;
-            listener.Use(next => connection => connections.TrackAsync(connection, next));
-            listener.UseHalfClose();
-        });
+        ApiListener.Configure(options.Limits.Http2, limits.Value);
+
+        options.ListenAnyIP(address.Value.Port, api.Configure);
     }
 
     public void Configure(SocketTransportOptions options) => options.CreateBoundListenSocket = sockets.Take;

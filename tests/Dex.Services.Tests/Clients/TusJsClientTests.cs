@@ -55,7 +55,7 @@ public sealed class TusJsClientTests(ServerFixture fixture, SourceFiles sources)
     [InlineData(Large, 40_000_000)]
     public async Task A_stream_of_unknown_length_arrives_unchanged(int length, int chunkSize)
     {
-        await UploadAsync(length, new JsonObject { ["deferred"] = true, ["chunkSize"] = chunkSize });
+        await UploadAsync(length, new JsonObject { ["deferred"] = true, ["pipe"] = true, ["chunkSize"] = chunkSize });
     }
 
     [Theory(Timeout = Limit)]

@@ -18,7 +18,7 @@ public sealed class ExpirationTests : IAsyncLifetime
         options.Expiration = Period;
         options.ReadTimeout = TimeSpan.FromDays(1);
         options.LockTimeout = TimeSpan.FromDays(1);
-    }, _clock);
+    }, clock: _clock);
 
     public ValueTask InitializeAsync() => _server.InitializeAsync();
 

@@ -1,0 +1,170 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Dex.Testing;
+using Dex.UploadServer.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Dex.UploadServer.Tests.Hosting;
+
+public sealed class TlsTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TlsOptions _options;
+    private WebApplication? _app;
+
+    public TlsTests() => _options = new TlsOptions { CertificateFile = _folder.PathOf("tls.crt"), KeyFile = _folder.PathOf("tls.key") };
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.StopAsync(CancellationToken.None);
+            await _app.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task The_api_port_speaks_both_protocols_over_tls(int version)
+    {
+        WritePair();
+        using var http = NewClient(await StartAsync(), new Version(version, version == 1 ? 1 : 0));
+        using var request = new HttpRequestMessage(HttpMethod.Options, "/files") { Version = http.DefaultRequestVersion, VersionPolicy = http.DefaultVersionPolicy };
+
+        using var answer = await http.SendAsync(request, Stop);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(version, answer.Version.Major);
+        Assert.Equal("1.0.0", Assert.Single(answer.Headers.GetValues("Tus-Version")));
+    }
+
+    [Fact]
+    public async Task A_client_without_tls_is_cut_off_and_disturbs_nobody()
+    {
+        WritePair();
+        var port = await StartAsync();
+        using var plain = await RawConnection.OpenAsync(port);
+        await plain.SendAsync("GET /version HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        var closed = await plain.ReadAnswerAsync() is null;
+        using var http = NewClient(port, HttpVersion.Version11);
+        using var answer = await http.GetAsync(new Uri("/version", UriKind.Relative), Stop);
+
+        Assert.True(closed);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
+    public void A_renewed_certificate_counts_without_a_restart()
+    {
+        var first = WritePair();
+        var clock = new ManualClock();
+        var handshakes = new TlsHandshakes(Options.Create(_options), clock, NullLogger<TlsHandshakes>.Instance);
+        Assert.Equal(first, ThumbprintOf(handshakes));
+
+        var second = WritePair(age: TimeSpan.FromHours(1));
+        var before = ThumbprintOf(handshakes);
+        clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(first, before);
+        Assert.Equal(second, ThumbprintOf(handshakes));
+    }
+
+    [Fact]
+    public void A_renewal_that_is_only_half_done_leaves_the_certificate_before_it()
+    {
+        var first = WritePair();
+        var clock = new ManualClock();
+        var handshakes = new TlsHandshakes(Options.Create(_options), clock, NullLogger<TlsHandshakes>.Instance);
+        Assert.Equal(first, ThumbprintOf(handshakes));
+
+        var key = File.ReadAllText(_options.KeyFile!);
+        var second = WritePair(age: TimeSpan.FromHours(1));
+        var newKey = File.ReadAllText(_options.KeyFile!);
+        File.WriteAllText(_options.KeyFile!, key);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        var between = ThumbprintOf(handshakes);
+        File.WriteAllText(_options.KeyFile!, newKey);
+        File.SetLastWriteTimeUtc(_options.KeyFile!, DateTime.UtcNow.AddHours(2));
+        clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(first, between);
+        Assert.Equal(second, ThumbprintOf(handshakes));
+    }
+
+    [Theory]
+    [InlineData("TLS_CERTIFICATE_FILE", "missing")]
+    [InlineData("TLS_KEY_FILE", "missing")]
+    [InlineData("TLS_CERTIFICATE_FILE", "garbage")]
+    [InlineData("TLS_KEY_FILE", "garbage")]
+    [InlineData("TLS_KEY_FILE", "of another certificate")]
+    [InlineData("TLS_CERTIFICATE_FILE", "unset")]
+    [InlineData("TLS_KEY_FILE", "unset")]
+    public void A_file_that_cannot_be_used_stops_the_start_with_its_variable_and_path(string variable, string fault)
+    {
+        WritePair();
+        var path = variable == "TLS_KEY_FILE" ? _options.KeyFile! : _options.CertificateFile!;
+        if (fault == "missing")
+            File.Delete(path);
+        else if (fault == "garbage")
+            File.WriteAllText(path, "-----BEGIN hush-hush");
+        else if (fault == "unset" && variable == "TLS_KEY_FILE")
+            _options.KeyFile = null;
+        else if (fault == "unset")
+            _options.CertificateFile = null;
+        else
+            File.WriteAllText(path, RSA.Create(2048).ExportPkcs8PrivateKeyPem());
+
+        var result = new TlsOptionsValidator().Validate(null, _options);
+
+        var message = Assert.Single(result.Failures!);
+        Assert.Contains(variable, message);
+        Assert.Contains(fault == "unset" ? "set both or none" : path, message);
+        Assert.DoesNotContain("hush", message);
+        Assert.DoesNotContain("PRIVATE", message);
+    }
+
+    private async Task<int> StartAsync()
+    {
+        _app = Program.Build([], Variables.In(_folder, "UI_PORT=", $"TLS_CERTIFICATE_FILE={_options.CertificateFile}", $"TLS_KEY_FILE={_options.KeyFile}"));
+        await _app.StartAsync(Stop);
+        return BindingAddress.Parse(_app.Urls.Single()).Port;
+    }
+
+    /// <summary>Writes a new pair, last changed so long from now.</summary>
+    /// <returns>The thumbprint.</returns>
+    private string WritePair(TimeSpan age = default)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        File.WriteAllText(_options.CertificateFile!, certificate.ExportCertificatePem());
+        File.WriteAllText(_options.KeyFile!, key.ExportPkcs8PrivateKeyPem());
+        File.SetLastWriteTimeUtc(_options.CertificateFile!, DateTime.UtcNow + age);
+        return certificate.Thumbprint;
+    }
+
+    private static string ThumbprintOf(TlsHandshakes handshakes) =>
+        handshakes.Describe(TimeSpan.FromSeconds(1)).OnConnection(null!).Result.ServerCertificateContext!.TargetCertificate.Thumbprint;
+
+    private static HttpClient NewClient(int port, Version version) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+    })
+    {
+        BaseAddress = new Uri($"https://127.0.0.1:{port}"),
+        DefaultRequestVersion = version,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+}
