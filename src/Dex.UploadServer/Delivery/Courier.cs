@@ -99,7 +99,7 @@ internal sealed partial class Courier(
         if (DeliveredPath.Check(delivery.Path) is { } problem)
             throw new DeliveryRefusedException(problem);
 
-        await using var file = await FindAsync(delivery.UploadId, cancellationToken) ?? throw new DeliverySourceException(source.NotFoundMessage);
+        await using var file = await FindAsync(delivery, cancellationToken) ?? throw new DeliverySourceException(source.NotFoundMessage);
         if (delivery.Upload?.Length is { } length && length != file.Length)
             throw new DeliverySourceException($"source file has {file.Length} bytes instead of {length}");
         file.Crc32C ??= delivery.Upload?.Crc32C;
@@ -108,11 +108,12 @@ internal sealed partial class Courier(
         return new CarriedFile(delivered, file.Length, file.Metadata);
     }
 
-    private async ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken)
+    private async ValueTask<SourceFile?> FindAsync(DeliveryRecord delivery, CancellationToken cancellationToken)
     {
         try
         {
-            return await source.FindAsync(uploadId, cancellationToken);
+            var finished = delivery.Upload is { CompletedAt: not null } recorded ? new FinishedUpload(recorded.Manifest) : null;
+            return await source.FindAsync(delivery.UploadId, finished, cancellationToken);
         }
         catch (Exception error) when (error is not (OperationCanceledException or DeliverySourceException))
         {

@@ -57,6 +57,12 @@ internal static class SqliteSchema
             messages BLOB NOT NULL
         );
         """,
+
+        // By time instead of by random id: rows come and go at one end, where changes of one group share their pages.
+        """
+        DROP INDEX uploads_unfinished;
+        CREATE INDEX uploads_unfinished ON uploads (created_at) WHERE completed_at IS NULL AND terminated_at IS NULL;
+        """,
     ];
 
     /// <exception cref="InvalidOperationException">A newer version of the server wrote this file.</exception>

@@ -12,21 +12,24 @@ internal sealed class FileSystemSource(string baseFolder, string prefix) : IDeli
 
     public string NotFoundMessage => "source file does not exist";
 
-    public ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken)
+    public ValueTask<SourceFile?> FindAsync(string uploadId, FinishedUpload? finished, CancellationToken cancellationToken)
     {
         // Also keeps side files from passing as uploads.
         if (!Guid.TryParseExact(uploadId, "D", out _))
             return ValueTask.FromResult<SourceFile?>(null);
 
-        var data = new FileInfo(Path.Combine(_folder, uploadId));
-        if (!data.Exists || ReadMetadata(data) is not { } metadata || MetadataFile.RecordDeniesFinish(data.FullName + ".info", data.Length))
+        var path = Path.Combine(_folder, uploadId);
+        if (Posix.Stat(path) is not { IsRegular: true } data || (finished?.Metadata ?? FindMetadata(path, data.Size)) is not { } metadata)
             return ValueTask.FromResult<SourceFile?>(null);
-        return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(data.FullName) { UploadId = uploadId, Length = data.Length, Metadata = metadata });
+        return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(path) { UploadId = uploadId, Length = data.Size, Metadata = metadata });
     }
 
-    /// <summary>The side file of metadata, which only a finished upload has; where it is missing or torn, what the record of a finished upload says.</summary>
-    private static ImmutableSortedDictionary<string, string>? ReadMetadata(FileInfo data) =>
-        MetadataFile.Read(data.FullName + ".meta") ?? MetadataFile.ReadFromRecord(data.FullName + ".info", data.Length);
+    /// <summary>The side file of metadata, which only a finished upload has; where it is missing or torn, what the record of a finished upload says. Null if the record denies that it is finished.</summary>
+    private static ImmutableSortedDictionary<string, string>? FindMetadata(string path, long length)
+    {
+        var metadata = MetadataFile.Read(path + ".meta") ?? MetadataFile.ReadFromRecord(path + ".info", length);
+        return metadata is null || MetadataFile.RecordDeniesFinish(path + ".info", length) ? null : metadata;
+    }
 
     private sealed class LocalSourceFile(string path) : SourceFile
     {

@@ -22,6 +22,7 @@ internal sealed record StoredUpload(UploadRecord Record, string DataPath, FileSt
         Parts = Record.Parts,
         Crc32C = Crc32C,
         ModifiedAt = Data.ModifiedAt,
+        StoreState = this,
     };
 }
 
@@ -43,7 +44,7 @@ internal sealed class StoredUploads(UploadFolder folder, UploadRecords records, 
         if (!status.IsRegular)
             throw new InvalidDataException($"{path} is not a file");
 
-        var progress = UploadProgress.Read(folder.ProgressPath(uploadId));
+        var progress = status.Size == 0 ? null : UploadProgress.Read(folder.ProgressPath(uploadId));
         return new StoredUpload(record, path, status, progress, trusted.Find(record, path, status, progress));
     }
 
