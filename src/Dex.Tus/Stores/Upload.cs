@@ -47,6 +47,9 @@ public sealed record Upload
     /// <summary>When the last byte was stored, or else the upload was created.</summary>
     public DateTimeOffset ModifiedAt { get; init; }
 
+    /// <summary>What the store wants to find again while the upload's lock is held; nobody else looks at it.</summary>
+    public object? StoreState { get; init; }
+
     /// <summary>Whether every byte is stored. Never true while the length is deferred.</summary>
     public bool IsComplete => Offset == Length;
 

@@ -99,7 +99,7 @@ internal sealed partial class Courier(
         if (DeliveredPath.Check(delivery.Path) is { } problem)
             throw new DeliveryRefusedException(problem);
 
-        await using var file = await FindAsync(delivery.UploadId, cancellationToken) ?? throw new DeliverySourceException(source.NotFoundMessage);
+        await using var file = await FindAsync(delivery, cancellationToken) ?? throw new DeliverySourceException(source.NotFoundMessage);
         if (file.Rejection is { } rejection)
             throw new DeliveryRefusedException(rejection);
         if (delivery.Upload?.Length is { } length && length != file.Length)
@@ -110,11 +110,12 @@ internal sealed partial class Courier(
         return new CarriedFile(delivered, file.Length, file.Metadata);
     }
 
-    private async ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken)
+    private async ValueTask<SourceFile?> FindAsync(DeliveryRecord delivery, CancellationToken cancellationToken)
     {
         try
         {
-            return await source.FindAsync(uploadId, cancellationToken);
+            var finished = delivery.Upload is { CompletedAt: not null } recorded ? new FinishedUpload(recorded.Manifest) : null;
+            return await source.FindAsync(delivery.UploadId, finished, cancellationToken);
         }
         catch (Exception error) when (error is not (OperationCanceledException or DeliverySourceException))
         {

@@ -6,12 +6,17 @@ namespace Dex.UploadServer.Delivery;
 internal interface IDeliverySource
 {
     /// <summary>What there is to carry, or null if the upload's data or metadata is not there, or not all of it yet.</summary>
+    /// <param name="finished">What was recorded when the upload was finished; with it a source need not find out again whether it was. Null if nobody recorded that.</param>
     /// <exception cref="IOException">Storage failed.</exception>
-    ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken);
+    ValueTask<SourceFile?> FindAsync(string uploadId, FinishedUpload? finished, CancellationToken cancellationToken);
 
     /// <summary>The words a report uses when <see cref="FindAsync"/> finds nothing.</summary>
     string NotFoundMessage { get; }
 }
+
+/// <summary>What the ledger says of a finished upload that is what its sender declared.</summary>
+/// <param name="Metadata">The manifest as it was stored with the upload.</param>
+internal sealed record FinishedUpload(ImmutableSortedDictionary<string, string> Metadata);
 
 /// <summary>A finished upload, ready to be read.</summary>
 internal abstract class SourceFile : IAsyncDisposable

@@ -19,7 +19,7 @@ internal sealed record FileReady(string UploadId, string SourceUrl, string Path,
     /// <summary>The event as every sink takes it; key order is part of the contract.</summary>
     public OutboxMessage ToMessage()
     {
-        var json = new ArrayBufferWriter<byte>(512);
+        var json = new ArrayBufferWriter<byte>(2048);
         using (var writer = new Utf8JsonWriter(json, WireJson.WriterOptions))
         {
             writer.WriteStartObject();

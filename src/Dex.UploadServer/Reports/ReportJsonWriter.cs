@@ -32,7 +32,7 @@ internal sealed class ReportJsonWriter
     /// <param name="hideValues">For the log: manifest values are replaced.</param>
     public static ReadOnlyMemory<byte> Write(Report report, string version, bool hideValues)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new ArrayBufferWriter<byte>(2048);
         using (var json = new Utf8JsonWriter(buffer, Options))
             new ReportJsonWriter(json, report, version, hideValues).WriteReport();
         return buffer.WrittenMemory;
@@ -109,8 +109,9 @@ internal sealed class ReportJsonWriter
         _json.WriteString("version"u8, _version);
         _json.WriteString("status"u8, _report.Succeeded ? "SUCCESS"u8 : "FAILURE"u8);
         WriteIssues();
-        _json.WriteString("start_processing_time"u8, WireTime.Format(_report.StartedAt.ToUniversalTime()));
-        _json.WriteString("end_processing_time"u8, WireTime.Format(_report.EndedAt.ToUniversalTime()));
+        Span<byte> time = stackalloc byte[WireTime.MaxBytes];
+        _json.WriteString("start_processing_time"u8, time[..WireTime.Format(_report.StartedAt.ToUniversalTime(), time)]);
+        _json.WriteString("end_processing_time"u8, time[..WireTime.Format(_report.EndedAt.ToUniversalTime(), time)]);
         _json.WriteEndObject();
     }
 

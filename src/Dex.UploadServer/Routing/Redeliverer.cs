@@ -26,7 +26,7 @@ internal sealed class Redeliverer(IDeliverySource source, UploadRouter router, I
 
     private async Task<Redelivery> PlanAsync(string uploadId, string target, CancellationToken cancellationToken)
     {
-        await using var file = await source.FindAsync(uploadId, cancellationToken);
+        await using var file = await source.FindAsync(uploadId, finished: null, cancellationToken);
         if (file?.Rejection is not null)
             return Redelivery.Rejected;
         return file is null ? Redelivery.SourceMissing : router.PlanRedelivery(uploadId, file.Metadata, target);

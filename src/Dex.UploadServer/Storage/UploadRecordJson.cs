@@ -21,7 +21,7 @@ internal static class UploadRecordJson
 
     public static ReadOnlyMemory<byte> Write(UploadRecord record)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new ArrayBufferWriter<byte>(4096);
         using var json = new Utf8JsonWriter(buffer, WireJson.WriterOptions);
         json.WriteStartObject();
         json.WriteString("ID", record.Id);

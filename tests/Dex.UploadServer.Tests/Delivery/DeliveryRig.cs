@@ -196,7 +196,7 @@ internal sealed class TestSource : IDeliverySource
 
     public string NotFoundMessage => "source file does not exist";
 
-    public ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken) =>
+    public ValueTask<SourceFile?> FindAsync(string uploadId, FinishedUpload? finished, CancellationToken cancellationToken) =>
         ValueTask.FromResult<SourceFile?>(IsEmpty ? null : new TestSourceFile(Content) { UploadId = uploadId });
 }
 

@@ -30,7 +30,7 @@ public sealed class FileSystemSourceTests : IDisposable
         Write("", "data");
         Write(".meta", """{"a":"b"}""");
 
-        Assert.Null(await _source.FindAsync(id, Stop));
+        Assert.Null(await _source.FindAsync(id, finished: null, Stop));
     }
 
     [Theory]
@@ -44,7 +44,7 @@ public sealed class FileSystemSourceTests : IDisposable
         Write(".meta", meta);
         Write(".info", info);
 
-        Assert.Null(await _source.FindAsync(Id, Stop));
+        Assert.Null(await _source.FindAsync(Id, finished: null, Stop));
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class FileSystemSourceTests : IDisposable
         Write("", "data");
         Write(".info", info);
 
-        Assert.Null(await _source.FindAsync(Id, Stop));
+        Assert.Null(await _source.FindAsync(Id, finished: null, Stop));
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class FileSystemSourceTests : IDisposable
     {
         Write(".meta", "{}");
 
-        Assert.Null(await _source.FindAsync(Id, Stop));
+        Assert.Null(await _source.FindAsync(Id, finished: null, Stop));
         Assert.Equal("source file does not exist", _source.NotFoundMessage);
     }
 
@@ -80,7 +80,7 @@ public sealed class FileSystemSourceTests : IDisposable
         Write("", "data");
         Write(".info", info);
 
-        Assert.Null(await _source.FindAsync(Id, Stop));
+        Assert.Null(await _source.FindAsync(Id, finished: null, Stop));
     }
 
     [Theory]
@@ -93,7 +93,7 @@ public sealed class FileSystemSourceTests : IDisposable
         Write(".meta", meta);
         Write(".info", info);
 
-        await using var file = await _source.FindAsync(Id, Stop);
+        await using var file = await _source.FindAsync(Id, finished: null, Stop);
 
         Assert.Equal("a=1;b=2", string.Join(';', file!.Metadata.Select(pair => $"{pair.Key}={pair.Value}")));
         Assert.Equal(4, file.Length);
@@ -113,7 +113,7 @@ public sealed class FileSystemSourceTests : IDisposable
         Write(".meta", meta);
         Write(".info", info);
 
-        Assert.Null(await _source.FindAsync(Id, Stop));
+        Assert.Null(await _source.FindAsync(Id, finished: null, Stop));
     }
 
     [Theory]
@@ -143,7 +143,7 @@ public sealed class FileSystemSourceTests : IDisposable
     {
         Write("", new string('x', 10));
         Write(".meta", "{}");
-        await using var file = await _source.FindAsync(Id, Stop);
+        await using var file = await _source.FindAsync(Id, finished: null, Stop);
         Write("", "xxx");
 
         await using var stream = await file!.OpenAsync(Stop);

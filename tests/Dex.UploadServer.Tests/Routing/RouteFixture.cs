@@ -59,7 +59,7 @@ internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, 
         return fixture;
     }
 
-    public ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken) =>
+    public ValueTask<SourceFile?> FindAsync(string uploadId, FinishedUpload? finished, CancellationToken cancellationToken) =>
         ValueTask.FromResult<SourceFile?>(Finished.TryGetValue(uploadId, out var metadata)
             ? new EmptyFile { UploadId = uploadId, Length = 0, Metadata = metadata }
             : null);

@@ -57,10 +57,12 @@ internal static class SqliteSchema
             messages BLOB NOT NULL
         );
         """,
+
+        // By time instead of by random id: rows come and go at one end, where changes of one group share their pages.
         """
         ALTER TABLE uploads ADD COLUMN expired_at INTEGER;
         DROP INDEX uploads_unfinished;
-        CREATE INDEX uploads_unfinished ON uploads (upload_id) WHERE completed_at IS NULL AND terminated_at IS NULL AND expired_at IS NULL;
+        CREATE INDEX uploads_unfinished ON uploads (created_at) WHERE completed_at IS NULL AND terminated_at IS NULL AND expired_at IS NULL;
         """,
     ];
 

@@ -25,11 +25,8 @@ internal static partial class DeliverySyscalls
     public const int TooManyLinks = 40;
     public const int NameTooLong = 36;
     public const int AlreadyThere = 17;
-    public const int Interrupted = 4;
     public const int NoSpace = 28;
     public const int OverQuota = 122;
-    public const int TooBig = 27;
-    public const int ReadOnlyFileSystem = 30;
 
     // Numbered differently on ARM than on x86.
     public static readonly int Folder = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000;
@@ -47,6 +44,30 @@ internal static partial class DeliverySyscalls
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial SafeFileHandle OpenAt(SafeFileHandle folder, string name, int flags, uint mode);
+
+    /// <summary>Opens an existing folder some levels below another in one call; links are followed as long as they stay below it.</summary>
+    /// <returns>Null where that cannot be done in one call, for whatever reason.</returns>
+    public static unsafe SafeFileHandle? TryOpenBeneath(SafeFileHandle folder, string path)
+    {
+        var how = new OpenHow { Flags = (ulong)(PathOnly | Folder | CloseOnExec), Resolve = StayBeneath | NoMagicLinks };
+        var descriptor = (int)SystemCall(OpenAt2Number, folder, path, &how, sizeof(OpenHow));
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    private const nint OpenAt2Number = 437;
+    private const ulong NoMagicLinks = 0x02;
+    private const ulong StayBeneath = 0x08;
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OpenHow
+    {
+        public ulong Flags;
+        public ulong Mode;
+        public ulong Resolve;
+    }
+
+    [LibraryImport("libc", EntryPoint = "syscall", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint SystemCall(nint number, SafeFileHandle folder, string path, OpenHow* how, nint size);
 
     [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeFolderAt(SafeFileHandle folder, string name, uint mode);
@@ -66,6 +87,15 @@ internal static partial class DeliverySyscalls
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     public static partial int Lock(SafeFileHandle file, int operation);
 
-    [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
-    public static partial nint CopyFileRange(SafeFileHandle from, ref long fromOffset, SafeFileHandle to, ref long toOffset, nuint length, uint flags);
+    /// <summary>For <see cref="Clone"/>: the whole file.</summary>
+    public const nuint CloneFile = 0x40049409;
+
+    /// <summary>For <see cref="Allocate"/>: the file's length stays what it is.</summary>
+    public const int KeepSize = 1;
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Clone(SafeFileHandle to, nuint operation, SafeFileHandle from);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Dex.Tus.Receiving;
 using Dex.UploadServer.Delivery;
 using Microsoft.Win32.SafeHandles;
@@ -47,14 +48,19 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
         using var original = OpenSource(local, source.Length);
         using var folder = TargetFolder.OpenFor(_root, path, flush);
         using var part = new PartFile(folder, source.UploadId, location, flush);
-        part.CopyFrom(original, source.Length, progress, cancellationToken);
-        var written = part.ReadBack(progress, cancellationToken);
-        if (source.Crc32C is not { } expected || written != expected)
+        uint read;
+        if (part.TryClone(original))
         {
-            // Never recorded, or a mismatch: what the source says now tells who is wrong.
-            var read = PartFile.Checksum(original, source.Length, progress, cancellationToken) ?? throw new DeliverySourceException("source file has become shorter");
-            Compare(read, source.Crc32C ?? read, written, location);
+            // Shared blocks cannot differ, but the upload's own may have changed since it arrived.
+            read = part.ReadBack(progress, cancellationToken);
         }
+        else
+        {
+            read = part.CopyFrom(original, source.Length, progress, cancellationToken);
+            part.Complete();
+        }
+
+        RequireUnchanged(read, source.Crc32C);
 
         // Whoever has given this attempt up must not see it succeed later.
         cancellationToken.ThrowIfCancellationRequested();
@@ -84,7 +90,9 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
             if (length != source.Length)
                 throw new DeliverySourceException($"source file has {(length > source.Length ? "at least" : "only")} {length} bytes instead of {source.Length}");
             var written = await _threads.RunAsync(() => part.ReadBack(progress, cancellationToken));
-            Compare(read, source.Crc32C ?? read, written, location);
+            RequireUnchanged(read, source.Crc32C);
+            if (written != read)
+                throw new IOException($"{location} was not written right: checksum {written:x8} instead of {read:x8}");
             cancellationToken.ThrowIfCancellationRequested();
             await _threads.RunAsync(() => part.Publish(FileName(path)));
         }
@@ -101,22 +109,14 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
 
     private static SafeFileHandle OpenSource(string path, long length)
     {
-        SafeFileHandle file;
-        try
+        var file = DeliverySyscalls.OpenAt(DeliverySyscalls.CurrentFolder, path, DeliverySyscalls.ReadOnly | DeliverySyscalls.CloseOnExec, 0);
+        if (file.IsInvalid)
         {
-            file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new DeliverySourceException("source file does not exist", error);
-        }
-        catch (UnauthorizedAccessException error)
-        {
-            throw new DeliverySourceException("source file cannot be opened: permission denied", error);
-        }
-        catch (IOException error)
-        {
-            throw new DeliverySourceException($"source file cannot be opened: {DeliverySyscalls.Describe(error.HResult)}", error);
+            var error = Marshal.GetLastPInvokeError();
+            file.Dispose();
+            throw new DeliverySourceException(error == DeliverySyscalls.NoSuchEntry
+                ? "source file does not exist"
+                : $"source file cannot be opened: {DeliverySyscalls.Describe(error)}");
         }
 
         var found = RandomAccess.GetLength(file);
@@ -126,12 +126,10 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
         throw new DeliverySourceException($"source file has {found} bytes instead of {length}");
     }
 
-    private static void Compare(uint read, uint expected, uint written, string location)
+    private static void RequireUnchanged(uint read, uint? uploaded)
     {
-        if (read != expected)
+        if (uploaded is { } expected && read != expected)
             throw new DeliverySourceException($"source file has changed since it was uploaded: checksum {read:x8} instead of {expected:x8}");
-        if (written != expected)
-            throw new IOException($"{location} was not written right: checksum {written:x8} instead of {expected:x8}");
     }
 
     private static string FileName(string path) => path[(path.LastIndexOf('/') + 1)..];

@@ -12,27 +12,31 @@ internal sealed class FileSystemSource(string baseFolder, string prefix) : IDeli
 
     public string NotFoundMessage => "source file does not exist";
 
-    public ValueTask<SourceFile?> FindAsync(string uploadId, CancellationToken cancellationToken)
+    public ValueTask<SourceFile?> FindAsync(string uploadId, FinishedUpload? finished, CancellationToken cancellationToken)
     {
         // Also keeps side files from passing as uploads.
         if (!Guid.TryParseExact(uploadId, "D", out _))
             return ValueTask.FromResult<SourceFile?>(null);
 
-        var data = new FileInfo(Path.Combine(_folder, uploadId));
-        if (!data.Exists || ReadMetadata(data) is not { } metadata || RecordVerdict.Read(data.FullName + ".info", data.Length) is not { IsUnfinished: false } verdict)
+        var path = Path.Combine(_folder, uploadId);
+        if (Posix.Stat(path) is not { IsRegular: true } data)
             return ValueTask.FromResult<SourceFile?>(null);
-        return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(data.FullName)
+        if (finished is not null)
+            return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(path) { UploadId = uploadId, Length = data.Size, Metadata = finished.Metadata });
+        if (ReadMetadata(path, data.Size) is not { } metadata || RecordVerdict.Read(path + ".info", data.Size) is not { IsUnfinished: false } verdict)
+            return ValueTask.FromResult<SourceFile?>(null);
+        return ValueTask.FromResult<SourceFile?>(new LocalSourceFile(path)
         {
             UploadId = uploadId,
-            Length = data.Length,
+            Length = data.Size,
             Metadata = metadata,
             Rejection = verdict.Complaint,
         });
     }
 
     /// <summary>The side file of metadata, which only a finished upload has; where it is missing or torn, what the record of a finished upload says.</summary>
-    private static ImmutableSortedDictionary<string, string>? ReadMetadata(FileInfo data) =>
-        MetadataFile.Read(data.FullName + ".meta") ?? MetadataFile.ReadFromRecord(data.FullName + ".info", data.Length);
+    private static ImmutableSortedDictionary<string, string>? ReadMetadata(string path, long length) =>
+        MetadataFile.Read(path + ".meta") ?? MetadataFile.ReadFromRecord(path + ".info", length);
 
     private sealed class LocalSourceFile(string path) : SourceFile
     {

@@ -17,6 +17,9 @@ internal sealed class PartFile : IDisposable
     private const uint FileMode = 0x1A4; // 0644
     private const int ReadBlock = 1 << 20;
 
+    /// <summary>Large enough for large pages of the file cache, small enough for the processor's.</summary>
+    private const int CopyBlock = 512 << 10;
+
     /// <summary>A flush at the very end could take longer than the patience for silence.</summary>
     private const long FlushEvery = 256 << 20;
 
@@ -51,17 +54,42 @@ internal sealed class PartFile : IDisposable
         && name.EndsWith(NameSuffix, StringComparison.Ordinal)
         && Guid.TryParseExact(name.Slice(NamePrefix.Length, 36), "D", out _);
 
-    /// <summary>Copies a whole local file.</summary>
-    public void CopyFrom(SafeFileHandle source, long length, IProgress<long> progress, CancellationToken cancellationToken)
+    /// <summary>Takes over a whole local file by sharing its blocks, where the file system can do that.</summary>
+    public bool TryClone(SafeFileHandle source)
     {
-        var copy = new KernelCopy(source, _file);
-        while (_length < length)
+        if (Clone(_file, CloneFile, source) != 0)
+            return false;
+        _length = RandomAccess.GetLength(_file);
+        return true;
+    }
+
+    /// <summary>Copies a whole local file.</summary>
+    /// <returns>CRC-32C of what was read, computed while it was in the processor's cache: copying in the kernel and reading the copy again costs a third more.</returns>
+    public uint CopyFrom(SafeFileHandle source, long length, IProgress<long> progress, CancellationToken cancellationToken)
+    {
+        // Room for all of it, so that a full disk is known before the work is done. Where that cannot be asked for, writing will tell.
+        if (Allocate(_file, KeepSize, 0, length) != 0 && Marshal.GetLastPInvokeError() is NoSpace or OverQuota)
+            throw Failure("write");
+
+        var block = ArrayPool<byte>.Shared.Rent((int)Math.Min(CopyBlock, length));
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var bytes = copy.Copy(_length, length - _length, Failure);
-            if (bytes == 0)
-                throw new DeliverySourceException($"source file has only {_length} bytes instead of {length}");
-            Grew(bytes, progress);
+            uint crc = 0;
+            while (_length < length)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var bytes = block.AsSpan(0, Read(source, block.AsSpan(0, (int)Math.Min(CopyBlock, length - _length)), _length));
+                if (bytes.IsEmpty)
+                    throw new DeliverySourceException($"source file has only {_length} bytes instead of {length}");
+                crc = Crc32C.Append(crc, bytes);
+                Append(bytes, progress);
+            }
+
+            return crc;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
         }
     }
 
@@ -80,20 +108,27 @@ internal sealed class PartFile : IDisposable
         Grew(bytes.Length, progress);
     }
 
-    /// <summary>Reads back what was written, after it has been flushed.</summary>
-    /// <returns>Its CRC-32C.</returns>
-    /// <exception cref="IOException">It has not the length that was written, or cannot be read.</exception>
-    public uint ReadBack(IProgress<long> progress, CancellationToken cancellationToken)
+    /// <summary>Flushes what was written, and makes sure that it is there.</summary>
+    /// <exception cref="IOException">It has not the length that was written.</exception>
+    public void Complete()
     {
         if (_flush && FlushData(_file) != 0)
             throw Failure("fsync");
         if (RandomAccess.GetLength(_file) != _length)
             throw new IOException($"{LexicalPath.Clean(_location)} has {RandomAccess.GetLength(_file)} bytes after writing {_length}");
+    }
+
+    /// <summary>Completes the file, and reads it back.</summary>
+    /// <returns>Its CRC-32C.</returns>
+    /// <exception cref="IOException">It has not the length that was written, or cannot be read.</exception>
+    public uint ReadBack(IProgress<long> progress, CancellationToken cancellationToken)
+    {
+        Complete();
         return Checksum(_file, _length, progress, cancellationToken) ?? throw new IOException($"{LexicalPath.Clean(_location)} ends before its length");
     }
 
     /// <summary>The CRC-32C of a file's first bytes; null if it has fewer.</summary>
-    public static uint? Checksum(SafeFileHandle file, long length, IProgress<long> progress, CancellationToken cancellationToken)
+    private static uint? Checksum(SafeFileHandle file, long length, IProgress<long> progress, CancellationToken cancellationToken)
     {
         var block = ArrayPool<byte>.Shared.Rent(ReadBlock);
         try
@@ -138,6 +173,18 @@ internal sealed class PartFile : IDisposable
         if (!_published)
             _ = UnlinkAt(_folder.Handle, _temporaryName, 0);
         _file.Dispose();
+    }
+
+    private static int Read(SafeFileHandle source, Span<byte> block, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(source, block, offset);
+        }
+        catch (IOException broken)
+        {
+            throw new DeliverySourceException($"source file cannot be read: {Describe(broken.HResult)}", broken);
+        }
     }
 
     private void Grew(long bytes, IProgress<long> progress)

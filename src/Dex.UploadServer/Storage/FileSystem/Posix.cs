@@ -16,7 +16,7 @@ internal static partial class Posix
     private const int NoSuchFile = 2, Exists = 17, CrossDevice = 18, Invalid = 22, NoSpace = 28, NoSystemCall = 38, LoopOfLinks = 40, NotSupported = 95, QuotaExceeded = 122;
     private const int CurrentDirectory = -100, FollowNoLink = 0x100, BasicStatus = 0x7FF;
     private const long EarliestSecond = -62_135_596_800, LatestSecond = 253_402_300_799;
-    private const int MaxPath = 4096, WriteBack = 2;
+    private const int MaxPath = 4096, WriteBack = 2, KeepSize = 1;
     private const int TypeMask = 0xF000, RegularFile = 0x8000;
 
     private static readonly int NoFollow =
@@ -68,6 +68,9 @@ internal static partial class Posix
 
     /// <summary>Asks the kernel to begin writing these bytes to the disk, so that a later flush has less to wait for. Promises nothing.</summary>
     public static void StartWriteBack(SafeFileHandle file, long offset, long bytes) => _ = Native.SyncFileRange(file, offset, bytes, WriteBack);
+
+    /// <summary>Takes room for bytes to come; the file's length stays what it is.</summary>
+    public static bool TryReserve(SafeFileHandle file, long offset, long bytes) => Native.Fallocate(file, KeepSize, offset, bytes) == 0;
 
     /// <summary>Makes the names in a folder durable.</summary>
     public static void FlushFolder(string path)
@@ -188,6 +191,9 @@ internal static partial class Posix
 
         [LibraryImport("libc", EntryPoint = "sync_file_range")]
         public static partial int SyncFileRange(SafeFileHandle file, long offset, long bytes, uint flags);
+
+        [LibraryImport("libc", EntryPoint = "fallocate")]
+        public static partial int Fallocate(SafeFileHandle file, int mode, long offset, long bytes);
 
         [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
         public static partial int Rename(string from, string to);

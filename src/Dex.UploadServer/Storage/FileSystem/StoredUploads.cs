@@ -23,6 +23,7 @@ internal sealed record StoredUpload(UploadRecord Record, string DataPath, FileSt
         Digests = Record.Digests,
         Crc32C = Crc32C,
         ModifiedAt = Data.ModifiedAt,
+        StoreState = this,
     };
 }
 
@@ -44,7 +45,7 @@ internal sealed class StoredUploads(UploadFolder folder, UploadRecords records, 
         if (!status.IsRegular)
             throw new InvalidDataException($"{path} is not a file");
 
-        var progress = UploadProgress.Read(folder.ProgressPath(uploadId));
+        var progress = status.Size == 0 ? null : UploadProgress.Read(folder.ProgressPath(uploadId));
         return new StoredUpload(record, path, status, progress, trusted.Find(record, path, status, progress));
     }
 

@@ -22,6 +22,13 @@ internal sealed class TargetFolder : IDisposable
     public static TargetFolder OpenFor(string root, string path, bool flush)
     {
         var start = OpenRoot(root);
+        if (path.LastIndexOf('/') is > 0 and var end && TryOpenBeneath(start, path[..end]) is { } there)
+        {
+            start.Dispose();
+            return new TargetFolder(there);
+        }
+
+        // Something is missing, or not what it should be: step by step, each with its own complaint.
         var handle = start;
         try
         {

@@ -23,8 +23,6 @@ internal readonly record struct UploadProgress(Guid Boot, long Base, long Flushe
     public uint? CrcAt(long offset) =>
         Base != 0 ? null : offset == Last ? LastCrc : offset == Flushed ? FlushedCrc : null;
 
-    public UploadProgress Flush() => this with { Flushed = Last, FlushedCrc = LastCrc };
-
     public UploadProgress BackToFlushed() => this with { Last = Flushed, LastCrc = FlushedCrc };
 
     /// <summary>Null if there is none, or none that can be believed.</summary>

@@ -6,8 +6,17 @@ namespace Dex.UploadServer.Storage.FileSystem;
 /// <summary>One append to an upload's data file: positional writes, running checksum, marks (spec: reliability.md D1, D2; performance.md 3).</summary>
 internal sealed class UploadWriter : IDisposable
 {
-    private const long MarkEveryBytes = 64L << 20;
+    /// <summary>A mark is set when its flush has ended, at the latest when the next one begins: never further apart than twice this.</summary>
+    private const long MarkEveryBytes = 32L << 20;
+
+    /// <summary>Data of another run is read again up to here rather than given up.</summary>
+    private const long ReadAgainBytes = 64L << 20;
+
     private const long WriteBackEveryBytes = 8L << 20;
+
+    /// <summary>So much room is taken ahead of what arrives: an upload that is given up holds no more than that in vain.</summary>
+    private const long ReserveBytes = 64L << 20;
+    private const long ReserveFromBytes = 1L << 20;
 
     private readonly StoredUpload _stored;
     private readonly UploadFolder _folder;
@@ -18,7 +27,10 @@ internal sealed class UploadWriter : IDisposable
     private UploadProgress _progress;
     private long _nextMark;
     private long _writtenBack;
+    private long _reserved;
     private bool _progressIsDurable;
+    private Task? _flushing;
+    private UploadProgress _flushingAt;
 
     private UploadWriter(StoredUpload stored, UploadFolder folder, SafeFileHandle data)
     {
@@ -61,6 +73,8 @@ internal sealed class UploadWriter : IDisposable
         if (RandomAccess.GetLength(_data) != Offset)
             throw new IOException("another writer has changed the upload's data");
 
+        if (Offset + bytes.Length > _reserved)
+            Reserve(Offset + bytes.Length);
         try
         {
             WriteAt(bytes, Offset);
@@ -73,7 +87,7 @@ internal sealed class UploadWriter : IDisposable
         }
 
         if (Offset >= _nextMark)
-            Mark();
+            BeginMark();
         else if (_flushes && Offset - _writtenBack >= WriteBackEveryBytes)
             StartWriteBack();
     }
@@ -81,15 +95,24 @@ internal sealed class UploadWriter : IDisposable
     /// <summary>Flushes the data, and sets the mark to here.</summary>
     public void Mark()
     {
+        EndFlush();
         if (_flushes)
-            Flush();
+        {
+            BeginFlush();
+            EndFlush();
+        }
+
         SaveProgress(_flushes);
         _nextMark = Offset + MarkEveryBytes;
         _writtenBack = Offset;
     }
 
     /// <summary>Notes how far the upload has come, so that the next request need not read it again.</summary>
-    public void SaveProgress() => SaveProgress(flush: false);
+    public void SaveProgress()
+    {
+        EndFlush();
+        SaveProgress(flush: false);
+    }
 
     /// <summary>As <see cref="SaveProgress()"/>, where something else has failed already: what was stored will be acknowledged all the same.</summary>
     public void TrySaveProgress()
@@ -107,10 +130,27 @@ internal sealed class UploadWriter : IDisposable
         }
     }
 
-    /// <summary>Closes the data, and tells if that failed.</summary>
-    public void Close() => Posix.Close(_data, _stored.DataPath);
+    /// <summary>Closes the data, and tells if that or an earlier flush failed.</summary>
+    public void Close()
+    {
+        EndFlush();
+        Posix.Close(_data, _stored.DataPath);
+    }
 
-    public void Dispose() => _data.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            // The file must not be closed under it.
+            _flushing?.Wait();
+        }
+        catch (AggregateException)
+        {
+            // The request is failing already.
+        }
+
+        _data.Dispose();
+    }
 
     private void Start(Guid boot)
     {
@@ -122,6 +162,7 @@ internal sealed class UploadWriter : IDisposable
         _progress = Resume(boot);
         _nextMark = Math.Max(_progress.Flushed + MarkEveryBytes, Offset);
         _writtenBack = Offset;
+        _reserved = Offset + ReserveFromBytes;
 
         // From the first byte on, a file of this run must say so: else the next start would trust nothing of it.
         if ((_stored.Progress?.Boot ?? _stored.Record.Boot) != boot)
@@ -136,11 +177,11 @@ internal sealed class UploadWriter : IDisposable
             known = known with { Boot = boot };
             if (known.Flushed == offset)
                 return known.BackToFlushed();
-            if (known.Last <= offset && offset - known.Last <= MarkEveryBytes)
+            if (known.Last <= offset && offset - known.Last <= ReadAgainBytes)
                 return known with { Last = offset, LastCrc = DataChecksum.Read(_data, known.Last, offset, known.LastCrc, CancellationToken.None) };
         }
 
-        if (offset <= MarkEveryBytes)
+        if (offset <= ReadAgainBytes)
             return UploadProgress.Start(boot, offset, DataChecksum.Read(_data, 0, offset, 0, CancellationToken.None), from: 0);
 
         // Another server's data is only read when the upload is finished; until then it counts as a mark.
@@ -177,12 +218,34 @@ internal sealed class UploadWriter : IDisposable
         _writtenBack = Offset;
     }
 
-    private void Flush()
+    // The mark is set when the flush has ended, at the next one: until then more bytes arrive.
+    private void BeginMark()
     {
+        var ended = _flushing is not null;
+        EndFlush();
+        if (_flushes)
+            BeginFlush();
+        if (ended || !_flushes)
+            SaveProgress(_flushes);
+        _nextMark = Offset + MarkEveryBytes;
+        _writtenBack = Offset;
+    }
+
+    private void BeginFlush()
+    {
+        _flushingAt = _progress;
+        _flushing = Task.Run(() => Posix.FlushData(_data, _stored.DataPath));
+    }
+
+    private void EndFlush()
+    {
+        if (_flushing is not { } flushing)
+            return;
+        _flushing = null;
         try
         {
-            Posix.FlushData(_data, _stored.DataPath);
-            _progress = _progress.Flush();
+            flushing.GetAwaiter().GetResult();
+            _progress = _progress with { Flushed = _flushingAt.Last, FlushedCrc = _flushingAt.LastCrc };
         }
         catch (IOException)
         {
@@ -191,6 +254,14 @@ internal sealed class UploadWriter : IDisposable
             _progress = _progress.BackToFlushed();
             throw;
         }
+    }
+
+    // Blocks that are taken in advance lie together, and cost less each. A disk that has not so much room takes what fits.
+    private void Reserve(long end)
+    {
+        var from = Math.Max(Offset, _reserved);
+        var to = Math.Min(_stored.Record.Length ?? 0, end + ReserveBytes);
+        _reserved = to - from < ReserveFromBytes || !Posix.TryReserve(_data, from, to - from) ? long.MaxValue : to;
     }
 
     private void SaveProgress(bool flush)

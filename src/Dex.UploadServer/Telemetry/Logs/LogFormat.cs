@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Dex.UploadServer.Hosting;
 using Microsoft.Extensions.ObjectPool;
@@ -10,7 +11,7 @@ internal sealed class LogFormat(LogWriter writer, TelemetryOptions options, Time
     private const string Template = "{OriginalFormat}";
 
     private readonly DefaultObjectPool<LogLine> _lines = new(new LogLine.PoolPolicy(), maximumRetained: 32);
-    private readonly JsonEncodedText _environment = JsonEncodedText.Encode(options.Environment, WireJson.Encoder);
+    private readonly ReadOnlyMemory<byte> _appInfo = AppInfo(options.Environment);
 
     public LogLevel Threshold { get; } = options.DebugOn ? LogLevel.Debug : LogLevel.Information;
 
@@ -25,12 +26,12 @@ internal sealed class LogFormat(LogWriter writer, TelemetryOptions options, Time
             line.Json.WriteStartObject();
             line.WriteTime(clock.GetLocalNow());
             line.Json.WriteString("level"u8, NameOf(level));
-            WriteSource(line.Json, source);
+            line.WriteObject("source"u8, source.Json.Span);
             if (source.Ours && MessageOf(fields) is { IsEmpty: false } message)
                 line.Json.WriteString("msg"u8, message);
             else
                 line.Json.WriteString("msg"u8, formatter(state, exception));
-            WriteAppInfo(line.Json);
+            line.WriteObject("app_info"u8, _appInfo.Span);
             WriteFields(line, fields);
             WriteException(line, level, exception);
             line.End();
@@ -50,15 +51,6 @@ internal sealed class LogFormat(LogWriter writer, TelemetryOptions options, Time
         _ => "DEBUG"u8,
     };
 
-    private static void WriteSource(Utf8JsonWriter json, LogSource source)
-    {
-        json.WriteStartObject("source"u8);
-        json.WriteString("function"u8, source.Category);
-        json.WriteString("file"u8, source.File);
-        json.WriteNumber("line"u8, 0);
-        json.WriteEndObject();
-    }
-
     /// <summary>The template up to its first placeholder.</summary>
     private static ReadOnlySpan<char> MessageOf(IReadOnlyList<KeyValuePair<string, object?>> fields)
     {
@@ -68,14 +60,18 @@ internal sealed class LogFormat(LogWriter writer, TelemetryOptions options, Time
         return template.AsSpan(0, brace < 0 ? template.Length : brace).Trim();
     }
 
-    private void WriteAppInfo(Utf8JsonWriter json)
+    private static ReadOnlyMemory<byte> AppInfo(string environment)
     {
-        json.WriteStartObject("app_info"u8);
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var json = new Utf8JsonWriter(buffer, WireJson.WriterOptions);
+        json.WriteStartObject();
         json.WriteString("System"u8, "DEX"u8);
         json.WriteString("Product"u8, "UPLOAD API"u8);
         json.WriteString("App"u8, "UPLOAD SERVER"u8);
-        json.WriteString("Env"u8, _environment);
+        json.WriteString("Env"u8, environment);
         json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
     }
 
     private void WriteFields(LogLine line, IReadOnlyList<KeyValuePair<string, object?>> own)
@@ -92,11 +88,12 @@ internal sealed class LogFormat(LogWriter writer, TelemetryOptions options, Time
 
     private static void AddScope(List<KeyValuePair<string, object?>> fields, object? scope)
     {
-        if (scope is not IEnumerable<KeyValuePair<string, object?>> pairs)
+        // Our scopes are arrays; the framework's own kinds are no part of the contract, and dear to read.
+        if (scope is not KeyValuePair<string, object?>[] pairs)
             return;
         foreach (var pair in pairs)
         {
-            // Our fields start with a small letter. The framework's (RequestId, ConnectionId, …) are no part of the contract.
+            // Our fields start with a small letter.
             if (pair.Key.Length > 0 && char.IsAsciiLetterLower(pair.Key[0]))
                 fields.Add(pair);
         }

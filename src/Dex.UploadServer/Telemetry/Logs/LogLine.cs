@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using Dex.UploadServer.Hosting;
 using Microsoft.Extensions.ObjectPool;
@@ -27,11 +26,15 @@ internal sealed class LogLine : IDisposable
 
     public void WriteTime(DateTimeOffset time)
     {
-        Span<byte> text = stackalloc byte[40];
-        var done = time.Offset == TimeSpan.Zero
-            ? time.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture)
-            : time.TryFormat(text, out length, "yyyy-MM-ddTHH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);
-        Json.WriteString("time"u8, done ? text[..length] : default);
+        Span<byte> text = stackalloc byte[WireTime.MaxBytes];
+        Json.WriteString("time"u8, text[..WireTime.Format(time, text)]);
+    }
+
+    /// <summary>Writes an object that is JSON already.</summary>
+    public void WriteObject(ReadOnlySpan<byte> name, ReadOnlySpan<byte> json)
+    {
+        Json.WritePropertyName(name);
+        Json.WriteRawValue(json, skipInputValidation: true);
     }
 
     /// <summary>Writes each field once: what is said later, nearer to the record, hides what was said before.</summary>

@@ -1,13 +1,13 @@
+using System.Buffers;
 using System.Text.Json;
 using Dex.UploadServer.Hosting;
 
 namespace Dex.UploadServer.Telemetry.Logs;
 
 /// <summary>Where log lines of one category come from.</summary>
-/// <param name="Category">The class that speaks.</param>
-/// <param name="File">Its file, as the house names files after classes.</param>
+/// <param name="Json">The class that speaks, and its file, as the house names files after classes: one JSON object, written once.</param>
 /// <param name="Ours">Whether messages follow our convention: text first, placeholders at its end.</param>
-internal sealed record LogSource(JsonEncodedText Category, JsonEncodedText File, bool Ours)
+internal sealed record LogSource(ReadOnlyMemory<byte> Json, bool Ours)
 {
     private const string Product = "Dex.";
     private const string Server = "Dex.UploadServer.";
@@ -17,7 +17,15 @@ internal sealed record LogSource(JsonEncodedText Category, JsonEncodedText File,
         var ours = category.StartsWith(Product, StringComparison.Ordinal);
         var type = category.StartsWith(Server, StringComparison.Ordinal) ? category[Server.Length..] : category;
         var file = ours ? $"{type.Replace('.', '/')}.cs" : "";
-        return new LogSource(JsonEncodedText.Encode(category, WireJson.Encoder), JsonEncodedText.Encode(file, WireJson.Encoder), ours);
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var json = new Utf8JsonWriter(buffer, WireJson.WriterOptions);
+        json.WriteStartObject();
+        json.WriteString("function"u8, category);
+        json.WriteString("file"u8, file);
+        json.WriteNumber("line"u8, 0);
+        json.WriteEndObject();
+        json.Flush();
+        return new LogSource(buffer.WrittenMemory, ours);
     }
 
     public static bool IsFramework(string category) =>
