@@ -25,7 +25,7 @@ internal sealed class ReadOffset(IUploadStore store, UploadLocks locks, PendingF
         var parts = await FinalParts.ReadAsync(store, final.Parts, cancellationToken);
         if (parts.AreLost(options.Value.MaxSize))
             return (null, TusErrors.UploadExpired);
-        await finals.WatchAsync(final, cancellationToken);
+        await finals.WatchAsync(final);
         return (final with { Length = parts.Length }, null);
     }
 }
