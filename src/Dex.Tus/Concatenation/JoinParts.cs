@@ -29,7 +29,7 @@ internal sealed partial class JoinParts(
             return;
         if (!parts.AreComplete)
         {
-            await finals.ReviewAsync(pending, wanted.Token);
+            await finals.WatchAgainAsync(pending);
             return;
         }
 

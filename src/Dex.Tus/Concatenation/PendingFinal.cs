@@ -16,7 +16,7 @@ internal sealed class PendingFinal(Upload final)
     public IReadOnlyList<string> Parts { get; } = [.. final.Parts.Distinct(StringComparer.Ordinal)];
 
     /// <summary>Parts not known to be complete.</summary>
-    public HashSet<string> Unfinished { get; } = new(StringComparer.Ordinal);
+    public HashSet<string> Unfinished { get; } = new(final.Parts, StringComparer.Ordinal);
 
     /// <summary>Handed to whoever joins; from now on that one decides.</summary>
     public bool IsReady { get; set; }

@@ -21,7 +21,8 @@ public sealed class PendingFinals(IUploadStore store)
     internal ChannelReader<PendingFinal> Ready => _ready.Reader;
 
     /// <summary>Begins to wait for the parts of a final upload that exists. Does nothing if it is known already, or nothing is to be waited for.</summary>
-    public ValueTask WatchAsync(Upload final, CancellationToken cancellationToken)
+    /// <remarks>Cannot be cancelled: half a look at the parts would leave it waiting for one that is complete.</remarks>
+    public ValueTask WatchAsync(Upload final)
     {
         ArgumentNullException.ThrowIfNull(final);
         PendingFinal pending;
@@ -40,7 +41,7 @@ public sealed class PendingFinals(IUploadStore store)
             }
         }
 
-        return ReviewAsync(pending, cancellationToken);
+        return LookAsync(pending);
     }
 
     /// <summary>A part is complete: what waited for nothing else is joined in the background.</summary>
@@ -98,8 +99,8 @@ public sealed class PendingFinals(IUploadStore store)
             return !_allFound || _byPart.ContainsKey(partId);
     }
 
-    /// <summary>Looks which parts are still unfinished, now that each is told of when it becomes complete: none slips through between.</summary>
-    internal async ValueTask ReviewAsync(PendingFinal pending, CancellationToken cancellationToken)
+    /// <summary>For one that was handed out although a part is unfinished: waits anew.</summary>
+    internal ValueTask WatchAgainAsync(PendingFinal pending)
     {
         lock (_gate)
         {
@@ -107,13 +108,7 @@ public sealed class PendingFinals(IUploadStore store)
             pending.Unfinished.UnionWith(pending.Parts);
         }
 
-        foreach (var partId in pending.Parts)
-        {
-            if (await IsUnfinishedAsync(partId, cancellationToken))
-                continue;
-            lock (_gate)
-                TrySettle(pending, partId);
-        }
+        return LookAsync(pending);
     }
 
     /// <summary>It is joined, lost, or gone.</summary>
@@ -123,18 +118,26 @@ public sealed class PendingFinals(IUploadStore store)
             Drop(pending);
     }
 
+    // Each part is told of when it becomes complete, from before it is looked at: none slips through between.
+    private async ValueTask LookAsync(PendingFinal pending)
+    {
+        foreach (var partId in pending.Parts)
+        {
+            if (await IsUnfinishedAsync(partId))
+                continue;
+            lock (_gate)
+                TrySettle(pending, partId);
+        }
+    }
+
     // A part that is missing or cannot be read is not waited for: whoever joins looks again, and again until it can tell.
-    private async ValueTask<bool> IsUnfinishedAsync(string partId, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsUnfinishedAsync(string partId)
     {
         try
         {
-            return await store.FindAsync(partId, cancellationToken) is { IsComplete: false };
+            return await store.FindAsync(partId, CancellationToken.None) is { IsComplete: false };
         }
-        catch (IOException)
-        {
-            return false;
-        }
-        catch (InvalidDataException)
+        catch (Exception)
         {
             return false;
         }
@@ -152,8 +155,9 @@ public sealed class PendingFinals(IUploadStore store)
 
     private void Drop(PendingFinal pending)
     {
-        if (!_finals.Remove(pending.Id))
+        if (_finals.GetValueOrDefault(pending.Id) != pending)
             return;
+        _finals.Remove(pending.Id);
         foreach (var partId in pending.Parts)
         {
             var waiting = _byPart[partId];

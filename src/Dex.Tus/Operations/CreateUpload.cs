@@ -78,7 +78,7 @@ internal sealed class CreateUpload(
         var upload = await StoreAsync(creation, parts, decision.State);
         metrics.UploadCreated();
         if (upload.IsAwaitingParts)
-            await finals.WatchAsync(upload, CancellationToken.None);
+            await finals.WatchAsync(upload);
         else if (upload.IsComplete)
             upload = await finish.ExecuteAsync(upload, null, request.WantedDigest, CancellationToken.None);
         return new CreateResult(upload, null, null);

@@ -29,7 +29,7 @@ internal sealed class ReadOffset(
         var parts = await FinalParts.ReadAsync(store, expiration, final.Parts, cancellationToken);
         if (parts.AreLost(options.Value.MaxSize))
             return (null, TusErrors.UploadExpired);
-        await finals.WatchAsync(final, cancellationToken);
+        await finals.WatchAsync(final);
         return (final with { Length = parts.Length }, null);
     }
 }

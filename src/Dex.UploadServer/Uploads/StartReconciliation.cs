@@ -99,7 +99,7 @@ internal sealed partial class StartReconciliation(
     {
         if (await FindReadableAsync(uploadId, cancellationToken) is not { } upload)
             return false;
-        await finals.WatchAsync(upload, cancellationToken);
+        await finals.WatchAsync(upload);
         if (!upload.IsComplete)
             return false;
 

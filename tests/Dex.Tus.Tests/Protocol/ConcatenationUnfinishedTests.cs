@@ -326,7 +326,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
         await using var later = new TusServer(_ => { }, _ => _server.Store);
         await later.InitializeAsync();
 
-        await later.Finals.WatchAsync((await _server.Store.FindAsync(final, Stop))!, Stop);
+        await later.Finals.WatchAsync((await _server.Store.FindAsync(final, Stop))!);
         await later.PatchAsync(parts[1], 0, "b");
         await Eventually.TrueAsync(async () => await later.OffsetAsync(final) == "2");
 
@@ -346,10 +346,24 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
         await using var later = new TusServer(_ => { }, _ => _server.Store);
         await later.InitializeAsync();
 
-        await later.Finals.WatchAsync((await _server.Store.FindAsync(final, Stop))!, Stop);
+        await later.Finals.WatchAsync((await _server.Store.FindAsync(final, Stop))!);
         await Eventually.TrueAsync(async () => await later.OffsetAsync(final) == "1");
 
         Assert.Equal(1, later.Lifecycle.CountOf("finishing", final));
+    }
+
+    [Fact]
+    public async Task SH4_a_part_that_cannot_be_read_at_the_start_is_not_waited_for_in_vain()
+    {
+        var part = await PartAsync(1);
+        await _server.PatchAsync(part, 0, "a");
+        var final = await _server.Store.CreateAsync(
+            new NewUpload { Id = Guid.NewGuid().ToString(), Length = 1, Metadata = UploadMetadata.Empty, Kind = UploadKind.Final, Parts = [part] }, Stop);
+        _server.Store.FailNext["FindAsync"] = new UnauthorizedAccessException();
+
+        await _server.Finals.WatchAsync(final);
+
+        await CompletedAsync(final.Id);
     }
 
     [Fact]
