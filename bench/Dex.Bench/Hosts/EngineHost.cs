@@ -53,5 +53,7 @@ internal static class EngineHost
         }
 
         public ValueTask TerminatedAsync(Upload upload, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask<bool> HasExpiredAsync(string uploadId, CancellationToken cancellationToken) => new(false);
     }
 }

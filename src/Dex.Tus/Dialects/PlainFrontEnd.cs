@@ -20,18 +20,31 @@ internal sealed class PlainFrontEnd(
     {
         if (!request.HasUsableName)
             return Answers.WriteErrorAsync(http, metrics, TusErrors.UploadNotFound);
-        return request.IsForm ? TakeFormAsync(http) : TakeFileAsync(http, request.FileName);
+        if (!DigestFields.TryRead(http.Request.Headers, out var digests))
+            return Answers.WriteErrorAsync(http, metrics, TusErrors.InvalidDigest);
+        return request.IsForm ? TakeFormAsync(http) : TakeFileAsync(http, request.FileName, digests);
     }
 
-    private async ValueTask TakeFileAsync(HttpContext http, string? fileName)
+    private async ValueTask TakeFileAsync(HttpContext http, string? fileName, DigestFields digests)
     {
         var content = Requests.ContentLengthOf(http);
-        if (await CreateAsync(http, content, MetadataOf(http.Request), fileName) is not { } upload)
+        if (content == 0 && digests.DenyEmptyContent())
+        {
+            await Answers.WriteErrorAsync(http, metrics, TusErrors.ContentDigestMismatch);
+            return;
+        }
+
+        if (await CreateAsync(http, content, MetadataOf(http.Request), fileName, digests) is not { } upload)
             return;
 
-        if (!upload.IsComplete)
+        if (!upload.IsComplete || upload.IsRejected)
         {
-            var body = new AppendRequest(0, null, content, Completes: true, http.Request.BodyReader) { InputEnd = Http2ConnectionContext.InputEndOf(http) };
+            var body = new AppendRequest(0, null, content, Completes: true, http.Request.BodyReader)
+            {
+                InputEnd = Http2ConnectionContext.InputEndOf(http),
+                ContentDigests = digests.Content,
+                WantedDigest = digests.Wanted,
+            };
             var result = await ReceiveAsync(http, upload.Id, body);
             if (result.Error is { } error)
             {
@@ -42,6 +55,7 @@ internal sealed class PlainFrontEnd(
             upload = result.Upload!;
         }
 
+        digests.WriteWanted(http.Response.Headers, upload);
         await PlainAnswer.WriteAsync(http, upload, isPage: false);
     }
 
@@ -68,7 +82,7 @@ internal sealed class PlainFrontEnd(
         }
 
         var metadata = form.Fields.Aggregate(MetadataOf(http.Request), (metadata, field) => metadata.With(field.Key, field.Value));
-        if (await CreateAsync(http, length: null, metadata, form.FileName) is not { } upload)
+        if (await CreateAsync(http, length: null, metadata, form.FileName, default) is not { } upload)
             return;
 
         // How long the file is shows at the closing boundary only; a form without one never completes.
@@ -97,10 +111,11 @@ internal sealed class PlainFrontEnd(
     }
 
     // Null when it was refused, and answered so.
-    private async ValueTask<Upload?> CreateAsync(HttpContext http, long? length, UploadMetadata metadata, string? fileName)
+    private async ValueTask<Upload?> CreateAsync(HttpContext http, long? length, UploadMetadata metadata, string? fileName, DigestFields digests)
     {
         var (upload, error, refusal) = await create.ExecuteAsync(
-            new CreateRequest(length, Named(metadata, fileName), UploadKind.Whole, []), http.RequestAborted);
+            new CreateRequest(length, Named(metadata, fileName), UploadKind.Whole, []) { Digests = digests.Whole.IsDefault ? [] : digests.Whole, WantedDigest = digests.Wanted },
+            http.RequestAborted);
         if (refusal is not null)
             await Answers.WriteRefusalAsync(http, metrics, refusal);
         else if (upload is null)

@@ -227,6 +227,23 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
         Assert.Equal(reads, server.Store.Reads);
     }
 
+    [Theory]
+    [InlineData("hellO", 460)]
+    [InlineData("", 460)]
+    [InlineData("hello", 201)]
+    public async Task DR22_a_file_in_one_plain_request_is_compared_too(string content, int status)
+    {
+        string Put(params string[] headers) =>
+            $"PUT /files/name.txt HTTP/1.1\r\nHost: up.example\r\nUpload-Metadata: a Yg==\r\n{string.Concat(headers.Select(header => header + "\r\n"))}Content-Length: {content.Length}\r\n\r\n{content}";
+
+        var whole = await server.RequestAsync(Put($"Repr-Digest: {Digest("sha-256", "hello")}", "Want-Repr-Digest: sha-512=1"));
+        var part = await server.RequestAsync(Put($"Content-Digest: {Digest("sha-256", "hello")}"));
+        var invalid = await server.RequestAsync(Put("Content-Digest: sha-256"));
+
+        Assert.Equal((status, status, 400), (whole.Status, part.Status, invalid.Status));
+        Assert.Equal(status == 201 ? Digest("sha-512", "hello") : null, whole.Header("Repr-Digest"));
+    }
+
     [Fact]
     public async Task DR22_CO2_CO3_browsers_may_send_and_read_the_fields()
     {

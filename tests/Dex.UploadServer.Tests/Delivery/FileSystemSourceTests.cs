@@ -133,7 +133,7 @@ public sealed class FileSystemSourceTests : IDisposable
         Write(".meta", "{}");
         Write(".info", $$"""{"Size":4,"MetaData":{},"Dex":{{own}}}""");
 
-        await using var file = await _source.FindAsync(Id, Stop);
+        await using var file = await _source.FindAsync(Id, finished: null, Stop);
 
         Assert.Equal((isFound, rejection), (file is not null, file?.Rejection));
     }

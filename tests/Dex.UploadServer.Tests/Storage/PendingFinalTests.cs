@@ -41,12 +41,12 @@ public sealed class PendingFinalTests : IDisposable
         var final = await CreateFinalAsync(store, null, part);
         var known = await CreateFinalAsync(store, 4, part);
         await using var joined = await store.CopyPartsAsync(final with { Length = 4 }, [part], Stop);
-        Assert.Null(await source.FindAsync(final.Id, Stop));
-        Assert.Null(await source.FindAsync(known.Id, Stop));
+        Assert.Null(await source.FindAsync(final.Id, finished: null, Stop));
+        Assert.Null(await source.FindAsync(known.Id, finished: null, Stop));
 
         await store.FinishAsync(await joined.CommitAsync(Stop), Stop);
 
-        Assert.Equal(4, (await source.FindAsync(final.Id, Stop))?.Length);
+        Assert.Equal(4, (await source.FindAsync(final.Id, finished: null, Stop))?.Length);
     }
 
     [Fact]
