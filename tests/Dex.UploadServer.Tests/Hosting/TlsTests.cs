@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Dex.Testing;
 using Dex.UploadServer.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +15,7 @@ public sealed class TlsTests : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private readonly TlsOptions _options;
     private WebApplication? _app;
+    private string _thumbprint = "";
 
     public TlsTests() => _options = new TlsOptions { CertificateFile = _folder.PathOf("tls.crt"), KeyFile = _folder.PathOf("tls.key") };
 
@@ -65,41 +67,41 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_renewed_certificate_counts_without_a_restart()
+    public async Task A_renewed_certificate_counts_without_a_restart()
     {
         var first = WritePair();
         var clock = new ManualClock();
         var handshakes = new TlsHandshakes(Options.Create(_options), clock, NullLogger<TlsHandshakes>.Instance);
-        Assert.Equal(first, ThumbprintOf(handshakes));
+        Assert.Equal(first, await ThumbprintOfAsync(handshakes));
 
         var second = WritePair(age: TimeSpan.FromHours(1));
-        var before = ThumbprintOf(handshakes);
+        var before = await ThumbprintOfAsync(handshakes);
         clock.Advance(TimeSpan.FromSeconds(10));
 
         Assert.Equal(first, before);
-        Assert.Equal(second, ThumbprintOf(handshakes));
+        Assert.Equal(second, await ThumbprintOfAsync(handshakes));
     }
 
     [Fact]
-    public void A_renewal_that_is_only_half_done_leaves_the_certificate_before_it()
+    public async Task A_renewal_that_is_only_half_done_leaves_the_certificate_before_it()
     {
         var first = WritePair();
         var clock = new ManualClock();
         var handshakes = new TlsHandshakes(Options.Create(_options), clock, NullLogger<TlsHandshakes>.Instance);
-        Assert.Equal(first, ThumbprintOf(handshakes));
+        Assert.Equal(first, await ThumbprintOfAsync(handshakes));
 
         var key = File.ReadAllText(_options.KeyFile!);
         var second = WritePair(age: TimeSpan.FromHours(1));
         var newKey = File.ReadAllText(_options.KeyFile!);
         File.WriteAllText(_options.KeyFile!, key);
         clock.Advance(TimeSpan.FromSeconds(10));
-        var between = ThumbprintOf(handshakes);
+        var between = await ThumbprintOfAsync(handshakes);
         File.WriteAllText(_options.KeyFile!, newKey);
         File.SetLastWriteTimeUtc(_options.KeyFile!, DateTime.UtcNow.AddHours(2));
         clock.Advance(TimeSpan.FromSeconds(10));
 
         Assert.Equal(first, between);
-        Assert.Equal(second, ThumbprintOf(handshakes));
+        Assert.Equal(second, await ThumbprintOfAsync(handshakes));
     }
 
     [Theory]
@@ -151,16 +153,16 @@ public sealed class TlsTests : IAsyncLifetime
         File.WriteAllText(_options.CertificateFile!, certificate.ExportCertificatePem());
         File.WriteAllText(_options.KeyFile!, key.ExportPkcs8PrivateKeyPem());
         File.SetLastWriteTimeUtc(_options.CertificateFile!, DateTime.UtcNow + age);
-        return certificate.Thumbprint;
+        return _thumbprint = certificate.Thumbprint;
     }
 
-    private static string ThumbprintOf(TlsHandshakes handshakes) =>
-        handshakes.Describe(TimeSpan.FromSeconds(1)).OnConnection(null!).Result.ServerCertificateContext!.TargetCertificate.Thumbprint;
+    private static async Task<string> ThumbprintOfAsync(TlsHandshakes handshakes) =>
+        (await handshakes.Describe(TimeSpan.FromSeconds(1)).OnConnection(null!)).ServerCertificateContext!.TargetCertificate.Thumbprint;
 
-    private static HttpClient NewClient(int port, Version version) => new(new SocketsHttpHandler
+    private HttpClient NewClient(int port, Version version) => new(new SocketsHttpHandler
     {
         UseProxy = false,
-        SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.GetCertHashString() == _thumbprint },
     })
     {
         BaseAddress = new Uri($"https://127.0.0.1:{port}"),
