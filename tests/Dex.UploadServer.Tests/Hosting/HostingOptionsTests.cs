@@ -1,3 +1,4 @@
+using Dex.Testing;
 using Dex.Tus;
 using Dex.UploadServer.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -82,6 +83,7 @@ public sealed class HostingOptionsTests
     [InlineData("https://up.example/dex/files", "/dex/files/", "https://up.example/dex/files/")]
     [InlineData("HTTP://[::1]:8080/f/", "/f/", "HTTP://[::1]:8080/f/")]
     [InlineData("/http/files", "/http/files/", null)]
+    [Rule("FW1")]
     public async Task FW1_of_an_absolute_URL_the_path_is_mounted_and_the_whole_is_told(string value, string path, string? url)
     {
         await using var app = Program.Build([], Variables.Of($"TUSD_HANDLER_BASE_PATH={value}"));
