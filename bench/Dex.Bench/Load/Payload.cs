@@ -25,11 +25,11 @@ internal sealed class Payload : IDisposable
             RandomAccess.Write(_file, block.AsSpan(0, Math.Min(block.Length, Period - offset)), offset);
         }
 
-        Small = new byte[64 * 1024];
+        Small = new byte[4 * 1024];
         RandomAccess.Read(_file, Small, 0);
     }
 
-    /// <summary>The first 64 KiB, for bodies that go with their head in one call.</summary>
+    /// <summary>The first 4 KiB, for bodies that go with their head in one call.</summary>
     public byte[] Small { get; }
 
     public int Descriptor => (int)_file.DangerousGetHandle();

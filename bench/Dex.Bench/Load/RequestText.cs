@@ -5,7 +5,7 @@ namespace Dex.Bench.Load;
 /// <summary>A request as it is put together: one buffer, used again and again.</summary>
 internal sealed class RequestText
 {
-    private readonly byte[] _buffer = new byte[128 * 1024];
+    private readonly byte[] _buffer = new byte[8 * 1024];
     private int _length;
 
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, _length);

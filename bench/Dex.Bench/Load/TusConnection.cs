@@ -10,7 +10,7 @@ internal sealed class TusConnection : IDisposable
     private readonly Socket _socket;
     private readonly TusTarget _target;
     private readonly RequestText _request = new();
-    private readonly byte[] _received = new byte[16 * 1024];
+    private readonly byte[] _received = new byte[4 * 1024];
     private readonly byte[] _path = new byte[1024];
     private int _receivedLength;
     private int _pathLength;
