@@ -1,3 +1,4 @@
+using Dex.Tus.Concatenation;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Ledger;
@@ -7,7 +8,7 @@ namespace Dex.UploadServer.Retention;
 
 /// <summary>Removes one thing that a sweep has found, unless a request is at work on it or it is no longer what it was.</summary>
 internal sealed partial class SweepRemoval(
-    SweepSurvey survey, IUploadStore store, ILeftoverStore leftovers, IUploadLocker locker, ILedger ledger,
+    SweepSurvey survey, IUploadStore store, ILeftoverStore leftovers, IUploadLocker locker, PendingFinals finals, ILedger ledger,
     UploadMetrics uploads, TimeProvider clock, ILogger<SweepRemoval> logger)
 {
     /// <returns>Whether it is gone; false if it stays.</returns>
@@ -41,6 +42,7 @@ internal sealed partial class SweepRemoval(
             return false;
         await EndAsync(uploadId, cancellationToken);
         await ((ITerminationStore)store).DeleteAsync(upload, CancellationToken.None);
+        finals.Removed(uploadId);
         LogRemoved(uploadId, SweepReport.NameOf(category), upload.Offset, upload.ModifiedAt);
         return true;
     }

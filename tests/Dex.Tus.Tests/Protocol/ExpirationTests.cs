@@ -34,7 +34,7 @@ public sealed class ExpirationTests : IAsyncLifetime
         var off = await forEver.TusAsync("OPTIONS", "/files");
         var created = await forEver.TusAsync("POST", "/files", "hel", "Upload-Length: 5", OffsetStream);
 
-        Assert.Equal("creation,creation-with-upload,termination,concatenation,creation-defer-length,expiration,checksum,checksum-trailer", on.Header("Tus-Extension"));
+        Assert.Equal("creation,creation-with-upload,termination,concatenation,creation-defer-length,expiration,checksum,checksum-trailer,concatenation-unfinished", on.Header("Tus-Extension"));
         Assert.DoesNotContain("expiration", off.Header("Tus-Extension"));
         Assert.Null(created.Header("Upload-Expires"));
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Dex.Testing;
 using Dex.Tus;
+using Dex.Tus.Concatenation;
 using Dex.Tus.Lifecycle;
 using Dex.Tus.Locking;
 using Dex.Tus.Stores;
@@ -40,7 +41,7 @@ internal sealed class SweepRig : IDisposable
         Survey = new SweepSurvey(Store, Store, new UploadLeftovers(Folder.Folder), Expiration, Options.Create(options ?? new RetentionOptions()), tus, Clock);
         var meters = _services.GetRequiredService<IMeterFactory>();
         var removal = new SweepRemoval(
-            Survey, Store, new UploadLeftovers(Folder.Folder), Locker, FlakyLedger, new UploadMetrics(meters), Clock, NullLogger<SweepRemoval>.Instance);
+            Survey, Store, new UploadLeftovers(Folder.Folder), Locker, new PendingFinals(Store), FlakyLedger, new UploadMetrics(meters), Clock, NullLogger<SweepRemoval>.Instance);
         Sweeper = new Sweeper(Survey, removal, new RetentionMetrics(meters), Clock, NullLogger<Sweeper>.Instance);
     }
 

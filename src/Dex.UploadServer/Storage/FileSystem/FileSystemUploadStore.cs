@@ -100,7 +100,8 @@ internal sealed class FileSystemUploadStore
     public ValueTask<Upload> FinishAsync(Upload upload, CancellationToken cancellationToken)
     {
         // Where nothing is flushed and the checksum is known, marks do not matter, and what was just written needs no other look.
-        var stored = !_folder.Flushes && upload is { Crc32C: not null, StoreState: StoredUpload found } && found.Offset == upload.Offset ? found : FindAgain(upload);
+        var isKnown = !_folder.Flushes && upload.Crc32C is not null;
+        var stored = isKnown && upload.StoreState is StoredUpload found && found.Offset == upload.Offset && found.Record.Length == upload.Length ? found : FindAgain(upload);
         if (stored.Offset != stored.Record.Length)
             throw new IOException("an upload that is not complete cannot be finished");
 
