@@ -13,7 +13,8 @@ namespace Dex.Tus;
 /// <summary>The front door: whatever arrives below the mount path is answered here, in the dialect it was asked in.</summary>
 /// <remarks>A new dialect is one more front end over the same operations, chosen per request (spec: tus.md R6).</remarks>
 internal sealed partial class TusEndpoint(
-    Tus1FrontEnd tus1, DraftFrontEnd draft, ClientLimits clients, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options, ILogger<TusEndpoint> logger)
+    Tus1FrontEnd tus1, DraftFrontEnd draft, PlainFrontEnd plain, ClientLimits clients, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host,
+    IOptions<TusOptions> options, ILogger<TusEndpoint> logger)
 {
     private const int LongestRequestId = 36;
 
@@ -39,6 +40,8 @@ internal sealed partial class TusEndpoint(
                 await Answers.WriteBusyAsync(http, metrics, pause);
             else if (DraftVersion.Of(http.Request, method) is { } version)
                 await draft.HandleAsync(http, method, path, version);
+            else if (PlainRequest.Of(http.Request, path, _mountPath) is { } whole)
+                await plain.HandleAsync(http, whole);
             else
                 await tus1.HandleAsync(http, method, path);
         }

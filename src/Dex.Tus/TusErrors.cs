@@ -37,6 +37,11 @@ public static class TusErrors
     public static readonly TusError UploadNotFinished = new(400, "ERR_UPLOAD_NOT_FINISHED", "one of the partial uploads is not finished");
     public static readonly TusError UploadInterrupted = new(400, "ERR_UPLOAD_INTERRUPTED", "upload has been interrupted by another request for this upload resource");
     public static readonly TusError UnexpectedEndOfBody = new(400, "ERR_UNEXPECTED_EOF", "server expected to receive more bytes");
+    public static readonly TusError FormWithoutBoundary = new(400, "ERR_INVALID_FORM", "the Content-Type of the form has no usable boundary");
+    public static readonly TusError FormUnreadable = new(400, "ERR_INVALID_FORM", "a boundary or the head of a part is broken or missing");
+    public static readonly TusError FormFieldUnusable = new(400, "ERR_INVALID_FORM", "the name of a field is no manifest key");
+    public static readonly TusError FormWithoutFile = new(400, "ERR_INVALID_FORM", "the form has no file");
+    public static readonly TusError FormGoesOn = new(400, "ERR_INVALID_FORM", "something follows the file: fields come first, then one file");
     public static readonly TusError InvalidChecksum = new(400, "ERR_INVALID_CHECKSUM", "missing, invalid or unsupported Upload-Checksum");
     public static readonly TusError ModifyFinal = new(403, "ERR_MODIFY_FINAL", "modifying a final upload is not allowed");
     public static readonly TusError OriginNotAllowed = new(403, "ERR_ORIGIN_NOT_ALLOWED", "request origin is not allowed");
@@ -45,6 +50,7 @@ public static class TusErrors
     public static readonly TusError UnsupportedVersion = new(412, "ERR_UNSUPPORTED_VERSION", "missing, invalid or unsupported Tus-Resumable header");
     public static readonly TusError MaxSizeExceeded = new(413, "ERR_MAX_SIZE_EXCEEDED", "maximum size exceeded");
     public static readonly TusError UploadSizeExceeded = new(413, "ERR_UPLOAD_SIZE_EXCEEDED", "upload's size exceeded");
+    public static readonly TusError FormTooLarge = new(413, "ERR_FORM_TOO_LARGE", "the fields of the form have too many keys or too many bytes");
     public static readonly TusError UploadLocked = new(423, "ERR_UPLOAD_LOCKED", "file currently locked");
     public static readonly TusError MetadataTooLarge = new(431, "ERR_METADATA_TOO_LARGE", "Upload-Metadata has too many keys or too many bytes");
     public static readonly TusError ChecksumMismatch = new(460, "ERR_CHECKSUM_MISMATCH", "the body does not match its Upload-Checksum");

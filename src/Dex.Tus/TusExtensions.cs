@@ -31,6 +31,7 @@ public static class TusExtensions
         services.AddSingleton<TerminateUpload>();
         services.AddSingleton<Tus1FrontEnd>();
         services.AddSingleton<DraftFrontEnd>();
+        services.AddSingleton<PlainFrontEnd>();
         services.AddSingleton<TusEndpoint>();
         return services;
     }

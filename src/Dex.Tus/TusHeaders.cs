@@ -13,6 +13,7 @@ public static class TusHeaders
     public const string UploadMetadata = "Upload-Metadata";
     public const string UploadConcat = "Upload-Concat";
     public const string UploadComplete = "Upload-Complete";
+    public const string UploadIncomplete = "Upload-Incomplete";
     public const string UploadLimit = "Upload-Limit";
     public const string InteropVersion = "Upload-Draft-Interop-Version";
     public const string ChecksumAlgorithm = "Tus-Checksum-Algorithm";

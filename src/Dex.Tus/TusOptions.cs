@@ -29,6 +29,9 @@ public sealed class TusOptions
     /// <summary>Most decoded bytes in <c>Upload-Metadata</c>. Default 64 KiB.</summary>
     public int MaxMetadataBytes { get; set; } = 64 * 1024;
 
+    /// <summary>Metadata keys that may name the file. An upload in one request that has none of them gets the name that its client gives the file, under the last. Default <c>filename</c>.</summary>
+    public IReadOnlyList<string> FileNameKeys { get; set; } = ["filename"];
+
     /// <summary>Most parts of one final upload. Default 10,000.</summary>
     public int MaxParts { get; set; } = 10_000;
 

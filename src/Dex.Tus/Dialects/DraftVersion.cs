@@ -8,8 +8,6 @@ namespace Dex.Tus.Dialects;
 /// <param name="Interop">Value of <c>Upload-Draft-Interop-Version</c>; null for a client of the text without it.</param>
 internal readonly record struct DraftVersion(int? Interop)
 {
-    private const string UploadIncomplete = "Upload-Incomplete";
-
     /// <summary>Appends need <c>application/partial-upload</c>, and errors are problem documents.</summary>
     public bool HasMediaTypes => Interop is null or >= 6;
 
@@ -28,14 +26,14 @@ internal readonly record struct DraftVersion(int? Interop)
 
     /// <summary>Whether the request says that its content ends the upload; absent is no.</summary>
     public bool ReadsComplete(IHeaderDictionary headers) => Interop == 3
-        ? StructuredField.ReadBoolean(headers[UploadIncomplete]) == false
+        ? StructuredField.ReadBoolean(headers[TusHeaders.UploadIncomplete]) == false
         : StructuredField.ReadBoolean(headers[TusHeaders.UploadComplete]) == true;
 
     /// <summary>Says on an answer whether the upload is complete.</summary>
     public void WriteComplete(IHeaderDictionary headers, bool isComplete)
     {
         if (Interop == 3)
-            headers[UploadIncomplete] = isComplete ? "?0" : "?1";
+            headers[TusHeaders.UploadIncomplete] = isComplete ? "?0" : "?1";
         else
             headers[TusHeaders.UploadComplete] = isComplete ? "?1" : "?0";
     }

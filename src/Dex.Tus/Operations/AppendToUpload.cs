@@ -193,7 +193,8 @@ internal sealed partial class AppendToUpload(
         }
     }
 
-    private static TusError? ErrorOf(BodyEnd end) => end switch
+    /// <summary>What a body that ended so is answered with; null for a proper end.</summary>
+    internal static TusError? ErrorOf(BodyEnd end) => end switch
     {
         BodyEnd.Complete => null,
         BodyEnd.TooLong => TusErrors.UploadSizeExceeded,

@@ -132,7 +132,7 @@ public sealed class UploadMetadata
     }
 
     // A key goes back into a header line, so it is printable ASCII; a record written by others may hold any.
-    private static bool IsKey(ReadOnlySpan<char> key) => !key.IsEmpty && !key.ContainsAnyExceptInRange('!', '~') && !key.Contains(',');
+    internal static bool IsKey(ReadOnlySpan<char> key) => !key.IsEmpty && !key.ContainsAnyExceptInRange('!', '~') && !key.Contains(',');
 
     // Canonical, padded base64 only; the framework's decoder would skip white space and accept stray low bits.
     private static bool TryDecode(ReadOnlySpan<char> encoded, out byte[] value)

@@ -1,6 +1,7 @@
 using Dex.Tus;
 using Dex.Tus.Lifecycle;
 using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Manifests;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Uploads;
@@ -16,6 +17,7 @@ internal static class UploadsExtensions
         builder.Services.AddOptions<TusOptions>().Configure<IOptions<UploadsOptions>, IOptions<RoutePathOptions>, IOptions<UploadFolderOptions>>((tus, uploads, paths, folder) =>
         {
             uploads.Value.CopyTo(tus);
+            tus.FileNameKeys = ManifestKeys.FileNames;
             tus.StagingFolder = folder.Value.BaseFolder;
             tus.BasePath = paths.Value.UploadsUrl ?? paths.Value.UploadsPath;
         });

@@ -18,7 +18,7 @@ internal static class HostileRequests
 
     public static IReadOnlyList<HostileRequest> All { get; } =
     [
-        .. Appends(), .. Versions(), .. Ids(), .. Methods(), .. Lengths(), .. Concatenations(), .. Manifests(), .. Framing(), .. Heads(), .. Neighbours(),
+        .. Appends(), .. Versions(), .. Ids(), .. Methods(), .. Lengths(), .. Concatenations(), .. Manifests(), .. Framing(), .. Heads(), .. Neighbours(), .. HostileOneRequests.All(),
     ];
 
     private static IEnumerable<HostileRequest> Appends()

@@ -37,9 +37,10 @@ public sealed class ReadmeTourTests : IAsyncLifetime
         using var info = JsonDocument.Parse(lines[2]);
         Assert.Equal("Complete", info.RootElement.GetProperty("upload_status").GetProperty("status").GetString());
         Assert.Equal("SUCCESS", info.RootElement.GetProperty("deliveries")[0].GetProperty("status").GetString());
-        // The delivered file has no line end of its own: the refusal follows on its line.
+        // The delivered file has no line end of its own: what comes next follows on its line.
         Assert.StartsWith("hello world{\"upload_id\":", lines[3], StringComparison.Ordinal);
-        Assert.Contains("manifest validation config file not found", lines[3], StringComparison.Ordinal);
+        Assert.Contains("\"size\":11", lines[3], StringComparison.Ordinal);
+        Assert.Contains("manifest validation config file not found", lines[4], StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 90_000)]
