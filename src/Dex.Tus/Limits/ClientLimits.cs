@@ -42,7 +42,7 @@ internal sealed class ClientLimits
     {
         if (_bodies is null && _betweenCreations is null)
             return default;
-        var creates = path.IsCollection && method == "POST";
+        var creates = method == "PUT" || (path.IsCollection && method == "POST");
         return (creates || method == "PATCH") && http.Connection.RemoteIpAddress is { } address ? Enter(KeyOf(address), creates) : default;
     }
 

@@ -220,12 +220,13 @@ internal sealed class HalfClosePipeReader(PipeReader inner, Action inputEnded) :
     }
 
     // A read that is still withheld stays so until it is canceled: completing it would close the connection before the answer.
+    // Inside chunks Kestrel reads on by itself, so an end that comes between two listeners is kept for the second.
     private sealed class Subscription(HalfClosePipeReader reader) : IDisposable
     {
         public void Dispose()
         {
             lock (reader._gate)
-                reader._listener = null;
+                reader._listener = reader._chunks is null ? null : static () => { };
         }
     }
 }

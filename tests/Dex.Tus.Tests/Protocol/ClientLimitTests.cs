@@ -21,10 +21,11 @@ public sealed class ClientLimitTests
         var refused = await server.PatchAsync(ids[2], 0, "hello", "Origin: https://page.example");
         var created = await server.TusAsync("POST", "/files", "", "Upload-Length: 1");
         var draft = await server.RequestAsync(Draft(8, "POST", "/files", "x", "Upload-Complete: ?1"));
+        var plain = await server.RequestAsync("PUT /files/a.csv HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
         var head = await server.TusAsync("HEAD", $"/files/{ids[0]}"); // ends the first body
         await Eventually.TrueAsync(async () => (await server.PatchAsync(ids[2], 0, "hello")).Status == 204);
 
-        Assert.All(new[] { refused, created, draft }, answer => Assert.Equal((503, "1", TooMany), (answer.Status, answer.Header("Retry-After"), answer.Body)));
+        Assert.All(new[] { refused, created, draft, plain }, answer => Assert.Equal((503, "1", TooMany), (answer.Status, answer.Header("Retry-After"), answer.Body)));
         Assert.Equal(("1.0.0", "https://page.example"), (refused.Header("Tus-Resumable"), refused.Header("Access-Control-Allow-Origin")));
         Assert.Null(draft.Header("Tus-Resumable"));
         Assert.Equal((200, "5"), (head.Status, head.Header("Upload-Offset")));

@@ -92,6 +92,7 @@ public sealed class FormTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"g\"\r\n\r\nhello", true)]
     [InlineData("--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"g\"\r\n\r\nhello\r\n--x", true)]
     [InlineData("--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"g\"\r\n\r\nhello\r\n--x--\r\n", true)]
+    [Rule("BR2")]
     public async Task BR2_a_form_that_is_cut_never_completes(string form, bool hasFile)
     {
         foreach (var framing in (string[])["Content-Length: 1000", "Transfer-Encoding: chunked"])
@@ -205,6 +206,7 @@ public sealed class FormTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CR7")]
     public async Task CR7_the_host_decides_before_a_byte_of_the_file_is_there()
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
@@ -230,6 +232,7 @@ public sealed class FormTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CR3")]
     public async Task CR3_a_file_above_the_maximum_leaves_nothing()
     {
         await using var small = new TusServer(options => options.MaxSize = 4);
@@ -246,6 +249,7 @@ public sealed class FormTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("BR5")]
     public async Task BR5_a_form_that_falls_silent_is_given_up()
     {
         await using var impatient = new TusServer(options => options.ReadTimeout = TimeSpan.FromMilliseconds(200));
@@ -261,6 +265,7 @@ public sealed class FormTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("SH1")]
     public async Task SH1_a_stop_ends_a_form_that_is_still_in_its_fields()
     {
         await using var stopping = new TusServer();

@@ -40,6 +40,7 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("/files/a%20b.txt?x=y", "YSBiLnR4dA==")]
     [InlineData("/files/b%C3%A4r", "YsOkcg==")]
     [InlineData("/files/%22a%22", "ImEi")]
+    [Rule("MD3")]
     public async Task MD3_the_last_segment_names_the_file_if_the_metadata_does_not(string path, string name)
     {
         var unnamed = await server.RequestAsync(Plain($"PUT {path}", "hello", "Upload-Metadata: a Yg=="));
@@ -59,6 +60,7 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("a%7F")]
     [InlineData("00000000-0000-4000-8000-000000000000.info")]
     [InlineData("LONG")]
+    [Rule("R3", "X1")]
     public async Task R3_X1_what_is_no_plain_name_is_not_found_and_stores_nothing(string name)
     {
         var before = server.Store.Count;
@@ -90,6 +92,7 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("PUT /files/00000000-0000-4000-8000-000000000000", Metadata, "hello")]
     [InlineData("PUT /files/hello.txt", Metadata, null)]
     [InlineData("PATCH /files", Metadata, "hello")]
+    [Rule("R6", "V2")]
     public async Task R6_V2_what_may_be_meant_for_a_resumable_protocol_is_its_to_answer(string target, string headers, string? body)
     {
         var before = server.Store.Count;
@@ -103,6 +106,7 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData("POST /files")]
     [InlineData("PUT /files/hello.txt")]
+    [Rule("H8", "CR7")]
     public async Task H8_CR7_100_Continue_is_sent_only_after_the_hosts_check(string target)
     {
         var before = server.Store.Count;
@@ -124,6 +128,7 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("H7")]
     public async Task H7_a_refusal_reaches_a_client_that_is_still_sending()
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
@@ -142,6 +147,7 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData("Content-Length: 100", "hello")]
     [InlineData("Transfer-Encoding: chunked", "5\r\nhello\r\n")]
+    [Rule("BR2")]
     public async Task BR2_a_cut_body_is_kept_unfinished_and_can_be_resumed(string framing, string body)
     {
         using var connection = await RawConnection.OpenAsync(server.Port);
@@ -158,6 +164,7 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CR3")]
     public async Task CR3_a_file_above_the_maximum_leaves_nothing()
     {
         await using var small = new TusServer(options => options.MaxSize = 4);
@@ -175,6 +182,7 @@ public sealed class OneRequestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("R6")]
     public async Task R6_a_draft_creation_with_all_of_its_content_is_one_round_trip_too()
     {
         var answer = await server.RequestAsync(Plain("POST /files", "hello", Metadata, "Upload-Complete: ?1"));
