@@ -155,7 +155,8 @@ internal static class HostileRequests
         yield return new("garbage", "\u0001\u0002\u0003 nonsense\r\n\r\n", [400, Closed]);
         yield return new("a TLS greeting", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003", [400, Closed]);
         yield return new("unknown HTTP version", "DELETE /files/{id} HTTP/9.9\r\nHost: localhost\r\n\r\n", [400, 505, Closed]);
-        yield return new("HTTP/2 by surprise", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400, 505, Closed]);
+        yield return new("almost HTTP/2", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", [400, 505, Closed]);
+        yield return new("HTTP/2, then HTTP/1.1", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nDELETE /files/{id} HTTP/1.1\r\nHost: localhost\r\n\r\n", [Closed]);
         yield return new("no target", "DELETE  HTTP/1.1\r\nHost: localhost\r\n\r\n", [400, Closed]);
         yield return new("a target of 200 KB", Compose($"DELETE /files/{new string('a', 200_000)}", []), [414, 400, 431, Closed]);
         yield return new("NUL in a header", Compose("DELETE /files/{id}", ["X-Note: a\0b"]), [400, Closed]);
