@@ -20,6 +20,9 @@ internal sealed class PartFile : IDisposable
     /// <summary>Large enough for large pages of the file cache, small enough for the processor's.</summary>
     private const int CopyBlock = 512 << 10;
 
+    /// <summary>A smaller file either fits, or does not within moments.</summary>
+    private const int ReserveFrom = 1 << 20;
+
     /// <summary>A flush at the very end could take longer than the patience for silence.</summary>
     private const long FlushEvery = 256 << 20;
 
@@ -68,7 +71,7 @@ internal sealed class PartFile : IDisposable
     public uint CopyFrom(SafeFileHandle source, long length, IProgress<long> progress, CancellationToken cancellationToken)
     {
         // Room for all of it, so that a full disk is known before the work is done. Where that cannot be asked for, writing will tell.
-        if (Allocate(_file, KeepSize, 0, length) != 0 && Marshal.GetLastPInvokeError() is NoSpace or OverQuota)
+        if (length >= ReserveFrom && Allocate(_file, KeepSize, 0, length) != 0 && Marshal.GetLastPInvokeError() is NoSpace or OverQuota)
             throw Failure("write");
 
         var block = ArrayPool<byte>.Shared.Rent((int)Math.Min(CopyBlock, length));
