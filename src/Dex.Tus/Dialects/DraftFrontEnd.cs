@@ -57,6 +57,13 @@ internal sealed class DraftFrontEnd(
             return;
         }
 
+        var body = new AppendRequest(0, null, content, completes, request.BodyReader) { InputEnd = Http2ConnectionContext.InputEndOf(http), ContentDigests = digests.Content };
+        if (length == 0 && await append.VerifyNothingAsync(body, host.ApplicationStopping) is { Error: { } denied } nothing)
+        {
+            await WriteAppendErrorAsync(http, nothing, denied, digests, version, provided: 0);
+            return;
+        }
+
         if (content > (length ?? _options.MaxSize ?? long.MaxValue))
         {
             await TooLargeAsync(http, length, TusErrors.UploadSizeExceeded);
@@ -83,7 +90,7 @@ internal sealed class DraftFrontEnd(
         await TellLocationAsync(http, version);
         if (upload.IsRejected || content != 0 || (completes && !upload.IsComplete))
         {
-            var result = await ReceiveAsync(http, upload.Id, new AppendRequest(0, null, content, completes, request.BodyReader), digests, version);
+            var result = await ReceiveAsync(http, upload.Id, body, digests, version);
             if (result.Error is { } appendError)
             {
                 await WriteAppendErrorAsync(http, result, appendError, digests, version, provided: 0);

@@ -97,6 +97,13 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
+        if (hasBody && request.Length == 0
+            && await append.VerifyNothingAsync(ReadAppend(http, offset: 0, declared: null, digests), host.ApplicationStopping) is { Error: { } denied } nothing)
+        {
+            await WriteAppendErrorAsync(http, nothing, denied, digests);
+            return;
+        }
+
         request = request with { Digests = digests.Whole, WantedDigest = digests.Wanted };
         var (upload, refused, refusal) = await create.ExecuteAsync(request, http.RequestAborted);
         if (refusal is not null)
@@ -237,16 +244,19 @@ internal sealed class Tus1FrontEnd(
 
     private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared, DigestFields digests)
     {
-        var request = new AppendRequest(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
+        var request = ReadAppend(http, offset, declared, digests);
+        using var patience = Requests.Patience(http, _options, clock);
+        return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
+    }
+
+    private static AppendRequest ReadAppend(HttpContext http, long offset, long? declared, DigestFields digests) =>
+        new(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
         {
             InputEnd = Http2ConnectionContext.InputEndOf(http),
             Checksum = Tus1Checksums.Of(http),
             ContentDigests = digests.Content,
             WantedDigest = digests.Wanted,
         };
-        using var patience = Requests.Patience(http, _options, clock);
-        return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
-    }
 
     // HY2: the reference web page says in the draft's words that this is the last piece.
     private static bool IsLastPiece(IHeaderDictionary headers) =>

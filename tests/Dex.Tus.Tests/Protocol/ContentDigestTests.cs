@@ -60,6 +60,22 @@ public sealed class ContentDigestTests(TusServer server) : IClassFixture<TusServ
         Assert.Equal(before, server.Store.Count);
     }
 
+    [Theory]
+    [InlineData("Upload-Complete: ?1")]
+    [InlineData("Upload-Complete: ?0")]
+    public async Task DR22_empty_chunks_with_the_digest_of_something_create_nothing_either(string completeness)
+    {
+        var before = server.Store.Count;
+        string[] chunked = ["Upload-Length: 0", "Transfer-Encoding: chunked", $"Content-Digest: {Digest("sha-256", "hello")}"];
+
+        var answer = await server.RequestAsync($"POST /files HTTP/1.1\r\nHost: a\r\nUpload-Draft-Interop-Version: 6\r\n{completeness}\r\n{string.Join("\r\n", chunked)}\r\n\r\n0\r\n\r\n");
+        var tus = await server.TusAsync("POST", "/files", "0\r\n\r\n", ["Content-Type: application/offset+octet-stream", .. chunked]);
+
+        Assert.Equal((400, null), (answer.Status, answer.Header("Location")));
+        Assert.Equal((460, null), (tus.Status, tus.Header("Location")));
+        Assert.Equal(before, server.Store.Count);
+    }
+
     [Fact]
     public async Task DR22_an_older_version_is_told_in_plain_text()
     {
