@@ -58,11 +58,7 @@ internal sealed class DraftFrontEnd(
         }
 
         var body = new AppendRequest(0, null, content, completes, request.BodyReader) { InputEnd = Http2ConnectionContext.InputEndOf(http), ContentDigests = digests.Content };
-        if (length == 0 && await append.VerifyNothingAsync(body, host.ApplicationStopping) is { Error: { } denied } nothing)
-        {
-            await WriteAppendErrorAsync(http, nothing, denied, digests, version, provided: 0);
-            return;
-        }
+        AppendResult nothing = default;
 
         if (content > (length ?? _options.MaxSize ?? long.MaxValue))
         {
@@ -71,11 +67,22 @@ internal sealed class DraftFrontEnd(
         }
 
         var (upload, error, refusal) = await create.ExecuteAsync(
-            new CreateRequest(length, DraftMetadata.Read(request.Headers), UploadKind.Whole, []) { Digests = digests.Whole, WantedDigest = digests.Wanted },
+            new CreateRequest(length, DraftMetadata.Read(request.Headers), UploadKind.Whole, [])
+            {
+                Digests = digests.Whole,
+                WantedDigest = digests.Wanted,
+                Verify = length == 0 ? async () => (nothing = await append.VerifyNothingAsync(body, host.ApplicationStopping)).Error : null,
+            },
             http.RequestAborted);
         if (refusal is not null)
         {
             await Answers.WriteRefusalAsync(http, metrics, refusal);
+            return;
+        }
+
+        if (nothing.Error is { } denied)
+        {
+            await WriteAppendErrorAsync(http, nothing, denied, digests, version, provided: 0);
             return;
         }
 

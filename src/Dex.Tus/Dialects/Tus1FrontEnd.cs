@@ -97,14 +97,10 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
-        if (hasBody && request.Length == 0
-            && await append.VerifyNothingAsync(ReadAppend(http, offset: 0, declared: null, digests), host.ApplicationStopping) is { Error: { } denied } nothing)
-        {
-            await WriteAppendErrorAsync(http, nothing, denied, digests);
-            return;
-        }
-
+        AppendResult nothing = default;
         request = request with { Digests = digests.Whole, WantedDigest = digests.Wanted };
+        if (hasBody && request.Length == 0)
+            request = request with { Verify = async () => (nothing = await append.VerifyNothingAsync(ReadAppend(http, 0, null, digests), host.ApplicationStopping)).Error };
         var (upload, refused, refusal) = await create.ExecuteAsync(request, http.RequestAborted);
         if (refusal is not null)
         {
@@ -114,7 +110,7 @@ internal sealed class Tus1FrontEnd(
 
         if (upload is null)
         {
-            await Answers.WriteErrorAsync(http, metrics, refused!);
+            await (nothing.Error is null ? Answers.WriteErrorAsync(http, metrics, refused!) : WriteAppendErrorAsync(http, nothing, refused!, digests));
             return;
         }
 

@@ -140,6 +140,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CK1", "CK5")]
     public async Task CK1_CK5_an_upload_of_no_bytes_with_the_checksum_of_some_never_exists()
     {
         var before = server.Store.Count;
@@ -158,6 +159,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("Transfer-Encoding: chunked\r\nTrailer: Upload-Checksum", "0\r\n\r\n", 400)]
     [InlineData("Transfer-Encoding: chunked\r\nUpload-Checksum: {0}", "5\r\nhello\r\n0\r\n\r\n", 413)]
     [InlineData("Transfer-Encoding: chunked\r\nUpload-Checksum: {0}", "0\r\n", 400)]
+    [Rule("CK1", "CK4", "CK5")]
     public async Task CK1_CK4_CK5_an_upload_of_no_bytes_is_not_believed_before_its_empty_chunks_are_checked(string headers, string body, int status)
     {
         var before = server.Store.Count;
@@ -175,6 +177,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData("Upload-Checksum: {0}", "0\r\n\r\n")]
     [InlineData("Trailer: Upload-Checksum", "0\r\nUpload-Checksum: {0}\r\n\r\n")]
+    [Rule("CK4", "CK5", "CK6")]
     public async Task CK4_CK5_CK6_an_upload_of_no_bytes_in_empty_chunks_with_their_checksum_is_complete(string header, string body)
     {
         string Filled(string text) => text.Replace("{0}", Checksum("sha1", "")[17..], StringComparison.Ordinal);
