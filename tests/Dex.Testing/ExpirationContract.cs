@@ -18,6 +18,7 @@ public abstract class ExpirationContract
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
+    [Rule("EX3", "SH3")]
     public async Task EX3_SH3_the_time_of_an_upload_is_what_was_set_to_the_tick_and_survives_a_start(int bytes)
     {
         var upload = await CreatedAsync(UploadKind.Whole, bytes);
@@ -31,6 +32,7 @@ public abstract class ExpirationContract
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_a_byte_stored_later_counts_as_later()
     {
         var upload = await CreatedAsync(UploadKind.Whole, 2);
@@ -69,6 +71,7 @@ public abstract class ExpirationContract
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_of_finished_uploads_only_parts_are_among_the_unfinished()
     {
         var open = await CreatedAsync(UploadKind.Whole, 3);

@@ -57,6 +57,9 @@ internal sealed class DraftFrontEnd(
             return;
         }
 
+        var body = new AppendRequest(0, null, content, completes, request.BodyReader) { InputEnd = Http2ConnectionContext.InputEndOf(http), ContentDigests = digests.Content };
+        AppendResult nothing = default;
+
         if (content > (length ?? _options.MaxSize ?? long.MaxValue))
         {
             await TooLargeAsync(http, length, TusErrors.UploadSizeExceeded);
@@ -64,11 +67,22 @@ internal sealed class DraftFrontEnd(
         }
 
         var (upload, error, refusal) = await create.ExecuteAsync(
-            new CreateRequest(length, DraftMetadata.Read(request.Headers), UploadKind.Whole, []) { Digests = digests.Whole, WantedDigest = digests.Wanted },
+            new CreateRequest(length, DraftMetadata.Read(request.Headers), UploadKind.Whole, [])
+            {
+                Digests = digests.Whole,
+                WantedDigest = digests.Wanted,
+                Verify = length == 0 ? async () => (nothing = await append.VerifyNothingAsync(body, host.ApplicationStopping)).Error : null,
+            },
             http.RequestAborted);
         if (refusal is not null)
         {
             await Answers.WriteRefusalAsync(http, metrics, refusal);
+            return;
+        }
+
+        if (nothing.Error is { } denied)
+        {
+            await WriteAppendErrorAsync(http, nothing, denied, digests, version, provided: 0);
             return;
         }
 
@@ -83,7 +97,7 @@ internal sealed class DraftFrontEnd(
         await TellLocationAsync(http, version);
         if (upload.IsRejected || content != 0 || (completes && !upload.IsComplete))
         {
-            var result = await ReceiveAsync(http, upload.Id, new AppendRequest(0, null, content, completes, request.BodyReader), digests, version);
+            var result = await ReceiveAsync(http, upload.Id, body, digests, version);
             if (result.Error is { } appendError)
             {
                 await WriteAppendErrorAsync(http, result, appendError, digests, version, provided: 0);

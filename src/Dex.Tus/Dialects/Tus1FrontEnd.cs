@@ -97,7 +97,10 @@ internal sealed class Tus1FrontEnd(
             return;
         }
 
+        AppendResult nothing = default;
         request = request with { Digests = digests.Whole, WantedDigest = digests.Wanted };
+        if (hasBody && request.Length == 0)
+            request = request with { Verify = async () => (nothing = await append.VerifyNothingAsync(ReadAppend(http, 0, null, digests), host.ApplicationStopping)).Error };
         var (upload, refused, refusal) = await create.ExecuteAsync(request, http.RequestAborted);
         if (refusal is not null)
         {
@@ -107,7 +110,7 @@ internal sealed class Tus1FrontEnd(
 
         if (upload is null)
         {
-            await Answers.WriteErrorAsync(http, metrics, refused!);
+            await (nothing.Error is null ? Answers.WriteErrorAsync(http, metrics, refused!) : WriteAppendErrorAsync(http, nothing, refused!, digests));
             return;
         }
 
@@ -237,16 +240,19 @@ internal sealed class Tus1FrontEnd(
 
     private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared, DigestFields digests)
     {
-        var request = new AppendRequest(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
+        var request = ReadAppend(http, offset, declared, digests);
+        using var patience = Requests.Patience(http, _options, clock);
+        return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
+    }
+
+    private static AppendRequest ReadAppend(HttpContext http, long offset, long? declared, DigestFields digests) =>
+        new(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
         {
             InputEnd = Http2ConnectionContext.InputEndOf(http),
             Checksum = Tus1Checksums.Of(http),
             ContentDigests = digests.Content,
             WantedDigest = digests.Wanted,
         };
-        using var patience = Requests.Patience(http, _options, clock);
-        return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
-    }
 
     // HY2: the reference web page says in the draft's words that this is the last piece.
     private static bool IsLastPiece(IHeaderDictionary headers) =>

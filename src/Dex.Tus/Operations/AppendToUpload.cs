@@ -31,6 +31,9 @@ internal sealed record AppendRequest(long Offset, long? DeclaredLength, long? Co
     /// <summary>Digests of the body that were declared in front of it.</summary>
     public ImmutableArray<UploadDigest> ContentDigests { get; init; } = [];
 
+    /// <summary>Whether the body says of itself what it is.</summary>
+    public bool HasDigest => Checksum is not null || !ContentDigests.IsEmpty;
+
     /// <summary>A digest of the whole upload to be told, if the body completes it.</summary>
     public DigestAlgorithm? WantedDigest { get; init; }
 
@@ -79,10 +82,27 @@ internal sealed partial class AppendToUpload(
         var room = (length ?? options.Value.MaxSize ?? long.MaxValue) - upload.Offset;
         if (request.ContentLength > room)
             return new AppendResult(upload, TusErrors.UploadSizeExceeded);
-        var result = request.Checksum is not null || !request.ContentDigests.IsEmpty
+        var result = request.HasDigest
             ? await ReceiveVerifiedAsync(upload, request, room, held.ReleaseRequested, stopping)
             : await ReceiveAsync(await DeclareAsync(upload, request), request, room, held.ReleaseRequested, stopping);
         return result with { Upload = await expiration.RenewAsync(upload, result.Upload) };
+    }
+
+    /// <summary>Checks the content of a creation that has room for none, before the upload exists: it would be complete at once (spec: tus.md CK1, CK5).</summary>
+    /// <remarks>Only chunks are read for it, and only those with a digest. What announces its length is known to be empty.</remarks>
+    /// <returns>Without an error if there is nothing to be said against the creation.</returns>
+    public async ValueTask<AppendResult> VerifyNothingAsync(AppendRequest request, CancellationToken stopping)
+    {
+        if (request.ContentLength is not null || !request.HasDigest)
+            return default;
+
+        await using var stage = new ChunkStage(options.Value.StagingFolder);
+        using var body = new IncomingBody(request.Body, limit: 0, request.ContentLength, options.Value.ReadTimeout, clock);
+        await ReadAsync(body, request, async saving => await stage.FillAsync(body, saving), CancellationToken.None, stopping);
+        if (ErrorOf(body.End) is not { } error)
+            return new AppendResult(null, await FindChecksumErrorAsync(stage, request), body.End);
+        metrics.BodyEndedEarly(body.End.ToString());
+        return new AppendResult(null, error, body.End);
     }
 
     private async ValueTask<TusError> RefuseFinalAsync(Upload final) =>

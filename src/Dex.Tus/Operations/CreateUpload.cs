@@ -19,6 +19,9 @@ internal sealed record CreateRequest(long? Length, UploadMetadata Metadata, Uplo
 
     /// <summary>A digest to be told, if the creation completes the upload.</summary>
     public DigestAlgorithm? WantedDigest { get; init; }
+
+    /// <summary>Asked last before an upload without bytes exists, and so is complete; null where nothing is left to be asked.</summary>
+    public Func<ValueTask<TusError?>>? Verify { get; init; }
 }
 
 /// <summary>A new upload, or why there is none. One without bytes may be rejected.</summary>
@@ -63,6 +66,12 @@ internal sealed class CreateUpload(
         {
             await hooks.NotCreatedAsync(decision.State, CancellationToken.None);
             return Refused(store is IDigestStore ? TusErrors.DigestsDiffer : TusErrors.NotImplemented);
+        }
+
+        if (length == 0 && request.Verify is { } verify && await verify() is { } error)
+        {
+            await hooks.NotCreatedAsync(decision.State, CancellationToken.None);
+            return Refused(error);
         }
 
         // From here on nothing is abandoned half-way because a client left.

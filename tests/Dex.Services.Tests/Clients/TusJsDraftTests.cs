@@ -26,6 +26,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     public static MatrixTheoryData<string, int> PageSizes => new(Clients, [0, 1, Middle, 90_000_000]);
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("HY4")]
     public async Task HY4_A_byte_in_one_request_arrives(string client, string draft, bool deferred)
     {
         var printed = await UploadAsync(1, Mode(client, draft, deferred));
@@ -34,6 +35,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("HY4")]
     public async Task HY4_A_file_in_one_request_arrives_unchanged(string client, string draft, bool deferred)
     {
         var printed = await UploadAsync(Middle, Mode(client, draft, deferred));
@@ -42,6 +44,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("HY4")]
     public async Task HY4_A_file_in_chunks_arrives_unchanged(string client, string draft, bool deferred)
     {
         var options = Mode(client, draft, deferred);
@@ -53,6 +56,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Dialects))]
+    [Rule("DR15")]
     public async Task DR15_A_stream_of_unknown_length_arrives_unchanged(string client, string draft)
     {
         var options = Mode(client, draft, deferred: true);
@@ -63,6 +67,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("DR11")]
     public async Task DR11_Bytes_that_come_with_the_creation_count(string client, string draft, bool chunks)
     {
         var options = Mode(client, draft, deferred: false);
@@ -76,6 +81,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("DL5")]
     public async Task DL5_An_upload_paused_in_its_only_request_is_resumed(string client, string draft, bool deferred)
     {
         var options = Mode(client, draft, deferred);
@@ -86,6 +92,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("DL5")]
     public async Task DL5_An_upload_paused_in_its_last_chunk_is_resumed(string client, string draft, bool deferred)
     {
         var options = Mode(client, draft, deferred);
@@ -97,6 +104,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("DL5")]
     public async Task DL5_An_upload_paused_in_its_last_chunk_is_resumed_by_a_new_object(string client, string draft, bool deferred)
     {
         var options = Mode(client, draft, deferred);
@@ -108,6 +116,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("HY4")]
     public async Task HY4_An_upload_made_by_tus_1_is_sent_in_the_draft(string client, string draft, bool deferred)
     {
         var options = Mode(client, draft, deferred);
@@ -120,6 +129,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("HY4")]
     public async Task HY4_An_upload_begun_in_the_draft_is_finished_in_tus_1(string client, string draft, bool deferred)
     {
         var options = Mode(client, draft, deferred);
@@ -132,6 +142,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("HY4")]
     public async Task HY4_An_upload_begun_in_tus_1_is_finished_in_the_draft(string client, string draft, bool deferred)
     {
         var options = Mode(client, "tus-v1", deferred);
@@ -144,6 +155,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(PageSizes))]
+    [Rule("HY2")]
     public async Task HY2_The_reference_page_uploads_a_file(string client, int length)
     {
         var printed = await UploadAsync(length, ReferencePage(client));
@@ -157,6 +169,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     [InlineData("tus-js-client", InFirstChunk, "url")]
     [InlineData("tus-js-client-5", InFirstChunk, "same")]
     [InlineData("tus-js-client-5", InFirstChunk, "url")]
+    [Rule("HY3")]
     public async Task HY3_The_reference_page_resumes_after_a_pause_in_its_only_chunk(string client, int pauseAt, string resume)
     {
         var options = ReferencePage(client);
@@ -171,6 +184,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     [InlineData("tus-js-client", "url")]
     [InlineData("tus-js-client-5", "same")]
     [InlineData("tus-js-client-5", "url")]
+    [Rule("HY3")]
     public async Task HY3_The_reference_page_resumes_after_a_pause_in_its_last_chunk(string client, string resume)
     {
         var options = ReferencePage(client);
@@ -183,6 +197,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     [Theory(Timeout = Limit)]
     [InlineData("tus-js-client", "tus-js-client-5")]
     [InlineData("tus-js-client-5", "tus-js-client")]
+    [Rule("HY3")]
     public async Task HY3_The_reference_page_resumes_in_its_other_generation(string client, string other)
     {
         var options = ReferencePage(client);
@@ -194,6 +209,7 @@ public sealed class TusJsDraftTests(ServerFixture fixture, SourceFiles sources) 
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Modes))]
+    [Rule("R5")]
     public async Task R5_A_patch_sent_as_a_post_is_one(string client, string draft, bool deferred)
     {
         var options = Mode(client, draft, deferred);

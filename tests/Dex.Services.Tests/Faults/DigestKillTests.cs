@@ -17,6 +17,7 @@ public sealed class DigestKillTests : IDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 240_000)]
+    [Rule("DR22")]
     public async Task DR22_a_kill_around_the_last_answer_delivers_nothing_that_does_not_match()
     {
         var random = new Random(22);
@@ -49,6 +50,7 @@ public sealed class DigestKillTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    [Rule("DR22")]
     public async Task DR22_what_was_stored_in_full_and_not_recorded_is_compared_at_the_next_start()
     {
         string wrong, right;
@@ -68,6 +70,7 @@ public sealed class DigestKillTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    [Rule("DR22")]
     public async Task DR22_a_digest_that_was_running_along_is_had_by_reading_after_a_kill()
     {
         string id;

@@ -14,6 +14,7 @@ public sealed class UnfinishedConcatenationTests : IDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 420_000)]
+    [Rule("SH4")]
     public async Task SH4_a_kill_at_any_instant_around_the_last_part_neither_loses_nor_doubles_the_whole()
     {
         const int kills = 12;
@@ -50,6 +51,7 @@ public sealed class UnfinishedConcatenationTests : IDisposable
     }
 
     [Fact(Timeout = 240_000)]
+    [Rule("SH1")]
     public async Task SH1_a_stop_amid_a_join_is_quick_and_clean_and_the_next_start_joins()
     {
         const int times = 24;
@@ -72,6 +74,7 @@ public sealed class UnfinishedConcatenationTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    [Rule("SF3")]
     public async Task SF3_a_join_that_finds_no_room_is_tried_again_and_never_seen_in_part()
     {
         await using var disk = await SmallDisk.MountAsync(_folder.At("small"), mebibytes: 60, Stop);

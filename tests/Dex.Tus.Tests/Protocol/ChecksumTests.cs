@@ -140,6 +140,7 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("CK1", "CK5")]
     public async Task CK1_CK5_an_upload_of_no_bytes_with_the_checksum_of_some_never_exists()
     {
         var before = server.Store.Count;
@@ -150,6 +151,41 @@ public sealed class ChecksumTests(TusServer server) : IClassFixture<TusServer>
         Assert.Equal((460, null), (wrong.Status, wrong.Header("Location")));
         Assert.Equal((201, "0"), (right.Status, right.Header("Upload-Offset")));
         Assert.Equal(before + 1, server.Store.Count);
+    }
+
+    [Theory]
+    [InlineData("Transfer-Encoding: chunked\r\nUpload-Checksum: {0}", "0\r\n\r\n", 460)]
+    [InlineData("Transfer-Encoding: chunked\r\nTrailer: Upload-Checksum", "0\r\nUpload-Checksum: {0}\r\n\r\n", 460)]
+    [InlineData("Transfer-Encoding: chunked\r\nTrailer: Upload-Checksum", "0\r\n\r\n", 400)]
+    [InlineData("Transfer-Encoding: chunked\r\nUpload-Checksum: {0}", "5\r\nhello\r\n0\r\n\r\n", 413)]
+    [InlineData("Transfer-Encoding: chunked\r\nUpload-Checksum: {0}", "0\r\n", 400)]
+    [Rule("CK1", "CK4", "CK5")]
+    public async Task CK1_CK4_CK5_an_upload_of_no_bytes_is_not_believed_before_its_empty_chunks_are_checked(string headers, string body, int status)
+    {
+        var before = server.Store.Count;
+        string Filled(string text) => text.Replace("{0}", Checksum("sha1", "hello")[17..], StringComparison.Ordinal);
+
+        using var connection = await RawConnection.OpenAsync(server.Port);
+        await connection.SendAsync(TusServer.Compose("POST", "/files", Filled(body), "Upload-Length: 0", OffsetStream, Filled(headers)));
+        connection.EndSending();
+        var answer = await connection.ReadAnswerAsync();
+
+        Assert.Equal((status, null), (answer!.Status, answer.Header("Location")));
+        Assert.Equal(before, server.Store.Count);
+    }
+
+    [Theory]
+    [InlineData("Upload-Checksum: {0}", "0\r\n\r\n")]
+    [InlineData("Trailer: Upload-Checksum", "0\r\nUpload-Checksum: {0}\r\n\r\n")]
+    [Rule("CK4", "CK5", "CK6")]
+    public async Task CK4_CK5_CK6_an_upload_of_no_bytes_in_empty_chunks_with_their_checksum_is_complete(string header, string body)
+    {
+        string Filled(string text) => text.Replace("{0}", Checksum("sha1", "")[17..], StringComparison.Ordinal);
+
+        var answer = await server.TusAsync("POST", "/files", Filled(body), "Upload-Length: 0", OffsetStream, "Transfer-Encoding: chunked", Filled(header));
+
+        Assert.Equal((201, "0"), (answer.Status, answer.Header("Upload-Offset")));
+        Assert.Equal("0", await server.OffsetAsync(answer.Header("Location")!.Split('/')[^1]));
     }
 
     private static string Checksum(string algorithm, string content) =>

@@ -18,6 +18,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_it_is_created_at_once_and_becomes_complete_by_itself_and_once()
     {
         var a = await PartAsync(null);
@@ -44,6 +45,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_the_length_is_told_at_once_when_all_parts_have_theirs()
     {
         var final = await FinalAsync(await PartAsync(3), await PartAsync(4), await PartAsync(0));
@@ -63,6 +65,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     };
 
     [Theory, MemberData(nameof(LastRequests))]
+    [Rule("CC9")]
     public async Task CC9_whatever_completes_the_last_part_completes_it(string how, string request)
     {
         var part = await PartAsync(null);
@@ -76,6 +79,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_two_last_parts_at_the_same_moment_make_it_complete_once()
     {
         for (var round = 0; round < 25; round++)
@@ -92,6 +96,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_parts_that_are_completed_while_it_is_created_are_not_missed()
     {
         for (var round = 0; round < 25; round++)
@@ -106,6 +111,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC3")]
     public async Task CC3_a_part_belongs_to_several_finals()
     {
         string[] shared = [await PartAsync(1), await PartAsync(1)];
@@ -125,6 +131,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC3")]
     public async Task CC3_a_thousand_unfinished_parts_are_waited_for()
     {
         var parts = new string[1000];
@@ -140,6 +147,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC5")]
     public async Task CC5_it_takes_no_bytes_while_it_waits()
     {
         var part = await PartAsync(5);
@@ -154,6 +162,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("TE3")]
     public async Task TE3_without_a_part_it_can_never_be_complete()
     {
         string[] parts = [await PartAsync(1), await PartAsync(1)];
@@ -174,6 +183,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("TE1")]
     public async Task TE1_a_waiting_and_a_lost_one_can_be_terminated()
     {
         var part = await PartAsync(1);
@@ -188,6 +198,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_a_long_join_holds_up_neither_the_last_part_nor_HEAD()
     {
         var copying = new TaskCompletionSource();
@@ -205,6 +216,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("TE3")]
     public async Task TE3_a_part_that_is_terminated_while_it_is_copied_counts_as_lost()
     {
         var copying = new TaskCompletionSource();
@@ -227,6 +239,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("TE2")]
     public async Task TE2_a_join_does_not_bring_a_terminated_upload_back()
     {
         _server.Store.MayCopy = new TaskCompletionSource().Task;
@@ -244,6 +257,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC7")]
     public async Task CC7_parts_too_large_together_are_refused_and_nothing_is_created()
     {
         var part = await PartAsync(60_000);
@@ -256,6 +270,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_parts_that_turn_out_too_large_together_lose_the_final_and_stay_themselves()
     {
         var part = await PartAsync(null);
@@ -271,6 +286,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("X4")]
     public async Task X4_a_sum_beyond_64_bits_is_refused_and_found_out_later()
     {
         await using var server = new TusServer();
@@ -287,6 +303,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_a_join_that_failed_is_tried_again()
     {
         _server.Store.FailNext["CopyPartsAsync"] = new StoreFullException();
@@ -303,6 +320,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("ST4")]
     public async Task ST4_a_join_that_could_not_be_recorded_is_left_to_the_host()
     {
         var part = await PartAsync(1);
@@ -317,6 +335,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("SH3")]
     public async Task SH3_a_server_that_starts_later_waits_on()
     {
         string[] parts = [await PartAsync(1), await PartAsync(1)];
@@ -335,6 +354,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("SH4")]
     public async Task SH4_a_server_that_starts_later_joins_what_was_complete_before()
     {
         _server.Store.MayCopy = new TaskCompletionSource().Task;
@@ -353,6 +373,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("SH4")]
     public async Task SH4_a_part_that_cannot_be_read_at_the_start_is_not_waited_for_in_vain()
     {
         var part = await PartAsync(1);
@@ -367,6 +388,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_a_part_is_awaited_until_no_final_needs_it_and_while_that_is_not_known()
     {
         string[] parts = [await PartAsync(1), await PartAsync(1), await PartAsync(1)];
@@ -383,6 +405,7 @@ public sealed class ConcatenationUnfinishedTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("DR15")]
     public async Task DR15_the_draft_tells_no_offset_while_it_waits()
     {
         var final = await FinalAsync(await PartAsync(3));

@@ -25,6 +25,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
+    [Rule("O2", "EX1")]
     public async Task O2_EX1_expiration_is_listed_when_it_is_on_and_only_then()
     {
         await using var forEver = new TusServer();
@@ -40,6 +41,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX1", "EX3")]
     public async Task EX1_EX3_every_stored_byte_renews_the_time_and_POST_PATCH_and_HEAD_tell_it()
     {
         var created = await _server.TusAsync("POST", "/files", "", "Upload-Length: 5");
@@ -57,6 +59,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX1")]
     public async Task EX1_a_refused_PATCH_tells_it_too_and_a_finishing_one_does_not()
     {
         var id = await _server.CreateAsync(5);
@@ -74,6 +77,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CR4", "EX1")]
     public async Task CR4_EX1_an_upload_that_is_created_whole_never_expires()
     {
         var whole = await _server.TusAsync("POST", "/files", "hello", "Upload-Length: 5", OffsetStream);
@@ -87,6 +91,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     [InlineData("HEAD")]
     [InlineData("PATCH")]
     [InlineData("DELETE")]
+    [Rule("EX2")]
     public async Task EX2_after_its_time_an_upload_is_gone_for_every_method(string method)
     {
         var id = await _server.CreateAsync(5);
@@ -105,6 +110,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX2")]
     public async Task EX2_a_removed_upload_is_410_while_it_is_remembered_and_404_else()
     {
         var remembered = Guid.NewGuid().ToString();
@@ -118,6 +124,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_an_upload_that_a_silent_request_writes_to_does_not_expire_and_goes_on_after_it()
     {
         var id = await _server.CreateAsync(5);
@@ -134,6 +141,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX3", "CK3")]
     public async Task EX3_CK3_a_body_that_is_staged_beyond_the_time_keeps_the_upload_though_none_of_it_counts()
     {
         var id = await _server.CreateAsync(5);
@@ -149,6 +157,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_the_last_byte_may_come_after_the_time_on_a_request_that_came_before()
     {
         var id = await _server.CreateAsync(5);
@@ -165,6 +174,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_a_clock_that_is_set_back_does_not_take_back_what_was_told()
     {
         var id = await _server.CreateAsync(5);
@@ -179,6 +189,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_what_is_told_is_when_it_happens_to_the_second()
     {
         _clock.Advance(TimeSpan.FromTicks(1));
@@ -193,6 +204,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX3", "CC7")]
     public async Task EX3_CC7_a_final_upload_is_not_made_of_an_expired_part_and_finished_parts_do_not_expire()
     {
         var finished = await _server.CreateAsync(2, "Upload-Concat: partial");
@@ -208,6 +220,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CU3")]
     public async Task CU3_a_creation_whose_body_was_cut_can_be_resumed_until_it_expires()
     {
         using var cut = await RawConnection.OpenAsync(_server.Port);
@@ -229,6 +242,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     [Theory]
     [InlineData(7, "min-size=0,max-size=5", "min-size=0,max-size=5")]
     [InlineData(8, "min-size=0,max-size=5,max-age=3600", "min-size=0,max-size=5,max-age=1800")]
+    [Rule("EX4", "DR3")]
     public async Task EX4_DR3_the_draft_is_told_the_seconds_left_from_version_8_on(int version, string atCreation, string later)
     {
         using var connection = await RawConnection.OpenAsync(_server.Port);
@@ -244,6 +258,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX4")]
     public async Task EX4_the_newest_text_is_told_on_appends_too_until_the_upload_is_complete()
     {
         const string newest = "Host: up.example\r\nUpload-Complete: ?0\r\nContent-Length: 1\r\n";
@@ -261,6 +276,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     [InlineData("HEAD")]
     [InlineData("PATCH")]
     [InlineData("DELETE")]
+    [Rule("EX2")]
     public async Task EX2_the_draft_is_told_410_without_an_offset(string method)
     {
         var id = await _server.CreateAsync(5);
@@ -278,6 +294,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(TimeSpan.TicksPerDay * 3_650_000)]
+    [Rule("EX1", "DR1")]
     public async Task EX1_DR1_a_period_beyond_the_calendar_ends_with_it_and_its_seconds_have_no_more_than_15_digits(long ticks)
     {
         await using var server = new TusServer(options => options.Expiration = TimeSpan.FromTicks(ticks));
@@ -294,6 +311,7 @@ public sealed class ExpirationTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_a_creation_whose_time_cannot_be_set_leaves_nothing_behind()
     {
         _server.Store.FailNext["TouchAsync"] = new IOException("disk away");

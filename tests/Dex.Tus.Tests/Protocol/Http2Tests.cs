@@ -56,6 +56,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     [InlineData(1)]
     [InlineData(60_000)]
     [InlineData(100_000)]
+    [Rule("BR1")]
     public async Task BR1_Bytes_that_arrive_together_with_the_reset_of_their_stream_count(int length)
     {
         var id = await server.CreateAsync(200_000);
@@ -69,6 +70,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("BR1")]
     public async Task BR1_Bytes_that_arrive_together_with_the_end_of_the_connection_count_on_all_its_streams()
     {
         var ids = new[] { await server.CreateAsync(200_000), await server.CreateAsync(200_000), await server.CreateAsync(200_000) };
@@ -84,6 +86,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("BR2")]
     public async Task BR2_A_reset_never_completes_an_upload_of_unknown_length()
     {
         var id = await server.CreateAsync(null);
@@ -117,6 +120,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("LK2")]
     public async Task LK2_A_silent_stream_lets_go_of_its_upload_and_the_connection_stays()
     {
         var (silent, other) = (await server.CreateAsync(10), await server.CreateAsync(5));
@@ -134,6 +138,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("H7")]
     public async Task H7_An_error_found_before_the_body_is_delivered_to_a_client_that_is_still_sending()
     {
         var id = await server.CreateAsync(10_000_000);
@@ -146,6 +151,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("R5")]
     public async Task R5_A_method_override_counts_over_http_2()
     {
         var id = await server.CreateAsync(5);
@@ -157,6 +163,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR19")]
     public async Task DR19_A_draft_creation_over_http_2_is_answered_without_interim_responses()
     {
         using var http = NewClient();
@@ -174,6 +181,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     [Theory]
     [InlineData("hello", "5")]
     [InlineData("hallo", "0")]
+    [Rule("CK4")]
     public async Task CK4_A_checksum_behind_the_body_is_checked_over_http_2(string hashed, string offset)
     {
         var id = await server.CreateAsync(5);
@@ -211,6 +219,7 @@ public sealed class Http2Tests(TusServer server) : IClassFixture<TusServer>
     [InlineData(new byte[] { 0, 0, 5, 0, 0, 0, 0, 0, 9, 1, 2, 3, 4, 5 })] // data of a stream that was never opened
     [InlineData(new byte[] { 0, 0, 4, 3, 0, 0, 0, 0, 0, 0, 0, 0, 8 })] // a reset of the connection itself
     [InlineData(new byte[] { 0, 0, 3, 3, 0, 0, 0, 0, 1, 0, 0, 8 })] // a reset of three bytes
+    [Rule("X1")]
     public async Task X1_Frames_that_are_wrong_end_the_connection_and_nothing_else(byte[] frame)
     {
         using var hostile = await RawHttp2Connection.OpenAsync(server.Port);

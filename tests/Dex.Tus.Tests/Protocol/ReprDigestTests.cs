@@ -13,6 +13,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     public static TheoryData<string> Algorithms => ["sha-256", "sha-512", "crc32c"];
 
     [Theory, MemberData(nameof(Algorithms))]
+    [Rule("DR22")]
     public async Task DR22_an_upload_that_is_not_what_was_declared_is_complete_and_rejected(string algorithm)
     {
         var wrong = await server.RequestAsync(Create("hellO", "Upload-Complete: ?1", $"Repr-Digest: {Digest(algorithm, "hello")}"));
@@ -28,6 +29,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Theory, MemberData(nameof(Algorithms))]
+    [Rule("DR22")]
     public async Task DR22_tus_1_0_declares_it_on_its_creation_and_is_told_on_the_last_PATCH_each_time(string algorithm)
     {
         var id = await server.CreateAsync(5, $"Repr-Digest: {Digest(algorithm, "hello")}");
@@ -45,6 +47,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_digests_run_along_over_many_requests_and_nothing_is_read_again()
     {
         var reads = server.Store.Reads;
@@ -58,6 +61,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_a_digest_that_did_not_run_along_is_had_by_reading_once()
     {
         var id = await server.CreateAsync(10, $"Repr-Digest: {Digest("sha-256", "0123456789")}");
@@ -75,6 +79,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_a_displaced_request_does_not_confuse_the_digest()
     {
         var id = await server.CreateAsync(10, $"Repr-Digest: {Digest("sha-256", "0123456789")}");
@@ -90,6 +95,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_a_deferred_length_and_chunks_are_compared_at_their_proper_end()
     {
         var wrong = await server.RequestAsync(Create("5\r\nhello\r\n0\r\n\r\n", "Upload-Complete: ?1", "Transfer-Encoding: chunked", $"Repr-Digest: {Digest("sha-256", "other")}"));
@@ -103,6 +109,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_an_upload_of_no_bytes_is_compared_at_its_creation()
     {
         var wrong = await server.TusAsync("POST", "/files", "", "Upload-Length: 0", $"Repr-Digest: {Digest("sha-256", "x")}");
@@ -117,6 +124,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_creation_with_upload_and_a_checked_chunk_are_compared_as_a_whole()
     {
         var wrong = await server.TusAsync("POST", "/files", "hello", "Upload-Length: 5", OffsetStream, $"Repr-Digest: {Digest("sha-256", "other")}");
@@ -130,6 +138,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_a_final_upload_is_compared_and_a_rejected_part_is_not_joined()
     {
         var part = await server.CreateAsync(5, "Upload-Concat: partial");
@@ -147,6 +156,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_a_failure_while_comparing_is_told_as_one_and_made_good_by_the_next_request()
     {
         var id = await server.CreateAsync(5, $"Repr-Digest: {Digest("sha-256", "hello")}");
@@ -162,6 +172,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_digests_that_cannot_both_be_true_are_refused_before_anything_exists()
     {
         await using var strict = new TusServer();
@@ -190,6 +201,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("md5=10", null)]
     [InlineData("sha-256=1,", null)]
     [InlineData("", null)]
+    [Rule("DR22")]
     public async Task DR22_the_digest_that_is_wanted_most_is_told_with_the_completing_answer(string wanted, string? algorithm)
     {
         var expected = algorithm is null ? null : Digest(algorithm, "hello");
@@ -205,6 +217,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_a_wanted_digest_of_what_was_rejected_is_that_of_what_arrived()
     {
         var answer = await server.RequestAsync(Create("hellO", "Upload-Complete: ?1", $"Repr-Digest: {Digest("sha-256", "hello")}", "Want-Repr-Digest: sha-512=1"));
@@ -213,6 +226,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_HEAD_tells_what_is_known_and_computes_nothing()
     {
         var declared = IdOf(await server.RequestAsync(Create("hello", "Upload-Complete: ?1", $"Repr-Digest: {Digest("sha-256", "hello")}")));
@@ -231,6 +245,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     [InlineData("hellO", 460)]
     [InlineData("", 460)]
     [InlineData("hello", 201)]
+    [Rule("DR22")]
     public async Task DR22_a_file_in_one_plain_request_is_compared_too(string content, int status)
     {
         string Put(params string[] headers) =>
@@ -245,6 +260,7 @@ public sealed class ReprDigestTests(TusServer server) : IClassFixture<TusServer>
     }
 
     [Fact]
+    [Rule("DR22", "CO2", "CO3")]
     public async Task DR22_CO2_CO3_browsers_may_send_and_read_the_fields()
     {
         var preflight = await server.RequestAsync("OPTIONS /files HTTP/1.1\r\nHost: a\r\nOrigin: http://page\r\n\r\n");

@@ -1,3 +1,4 @@
+using Dex.Testing;
 using Dex.Tus.Locking;
 
 namespace Dex.Tus.Tests.Protocol;
@@ -12,6 +13,7 @@ public sealed class TryLockTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_who_only_tries_does_not_ask_the_holder_to_let_go()
     {
         await using var held = await _locker.AcquireAsync(Id, Stop);
@@ -23,6 +25,7 @@ public sealed class TryLockTests
     }
 
     [Fact]
+    [Rule("LK2")]
     public async Task LK2_who_got_it_by_trying_is_asked_like_any_other_and_leaves_nothing()
     {
         var tried = await _locker.TryAcquireAsync(Id, Stop);

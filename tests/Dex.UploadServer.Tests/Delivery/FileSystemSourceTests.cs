@@ -1,3 +1,4 @@
+using Dex.Testing;
 using Dex.UploadServer.Delivery;
 using Dex.UploadServer.Storage.FileSystem;
 
@@ -127,6 +128,7 @@ public sealed class FileSystemSourceTests : IDisposable
     [InlineData("""{"DeclaredDigests":[]}""", false, null)]
     [InlineData("""{"Boot":"x"}""", true, null)]
     [InlineData("[]", true, null)]
+    [Rule("DR22")]
     public async Task DR22_an_upload_with_a_declared_digest_is_there_when_it_was_compared(string own, bool isFound, string? rejection)
     {
         Write("", "data");

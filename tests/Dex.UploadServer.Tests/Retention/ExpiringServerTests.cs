@@ -20,6 +20,7 @@ public sealed class ExpiringServerTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    [Rule("EX2")]
     public async Task EX2_an_expired_upload_is_410_before_and_after_the_sweep_and_not_in_progress_for_info()
     {
         await using var server = await StartAsync("UPLOAD_SWEEP_INTERVAL=2592000");
@@ -64,6 +65,7 @@ public sealed class ExpiringServerTests : IDisposable
     }
 
     [Fact]
+    [Rule("EX1")]
     public async Task EX1_the_POST_and_HEAD_of_a_real_file_tell_the_same_second()
     {
         await using var server = await StartAsync();

@@ -17,6 +17,7 @@ public sealed class SweepTests : IDisposable
     public void Dispose() => _rig.Dispose();
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_what_has_expired_goes_with_all_its_files_and_everything_else_stays()
     {
         var expired = await _rig.UploadAsync(s_old);
@@ -36,6 +37,7 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_all_bytes_stored_is_finished_even_if_nobody_has_recorded_it_yet()
     {
         var id = await _rig.UploadAsync(s_old, bytes: 4);
@@ -83,6 +85,7 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_what_a_request_holds_stays_and_the_request_is_not_asked_to_let_go()
     {
         var id = await _rig.UploadAsync(s_old);
@@ -102,6 +105,7 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_a_PATCH_between_listing_and_removal_saves_the_upload()
     {
         var ids = new List<string> { await _rig.UploadAsync(s_old), await _rig.UploadAsync(s_old) };
@@ -192,6 +196,7 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_a_clock_set_back_and_a_time_in_the_future_remove_nothing()
     {
         var expired = await _rig.UploadAsync(s_old);

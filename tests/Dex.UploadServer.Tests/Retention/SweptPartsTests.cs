@@ -1,3 +1,4 @@
+using Dex.Testing;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Retention;
 
@@ -15,6 +16,7 @@ public sealed class SweptPartsTests : IDisposable
     public void Dispose() => _rig.Dispose();
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_finished_parts_stay_for_ever_unless_somebody_said_for_how_long()
     {
         using var rig = new SweepRig();
@@ -26,6 +28,7 @@ public sealed class SweptPartsTests : IDisposable
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_old_parts_go_and_young_ones_stay()
     {
         var old = await _rig.UploadAsync(s_old, bytes: 5, kind: UploadKind.Partial);
@@ -38,6 +41,7 @@ public sealed class SweptPartsTests : IDisposable
     }
 
     [Fact]
+    [Rule("EX3")]
     public async Task EX3_a_part_that_a_final_upload_still_waits_for_stays_however_old()
     {
         var finished = await _rig.UploadAsync(s_old, bytes: 5, kind: UploadKind.Partial);
@@ -51,6 +55,7 @@ public sealed class SweptPartsTests : IDisposable
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_a_final_upload_that_lost_a_part_goes_after_its_time_and_holds_the_others_no_longer()
     {
         var finished = await _rig.UploadAsync(s_old, bytes: 5, kind: UploadKind.Partial);
@@ -64,6 +69,7 @@ public sealed class SweptPartsTests : IDisposable
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_a_final_upload_that_has_just_lost_a_part_stays_for_those_who_ask()
     {
         var final = await _rig.UploadAsync(TimeSpan.Zero, length: 10, bytes: 0, kind: UploadKind.Final, parts: [Guid.NewGuid().ToString()]);

@@ -84,10 +84,23 @@ internal static class Rules
     {
         if (body is null)
             return null;
+        if (body is { Announced: 0, Digest: Digest.Wrong })
+            return [460]; // CK5: so may be the whole upload
+        if (length == 0 && body is { Announced: null, Digest: not Digest.None })
+            return RefuseNothing(body);
         if (isDraft && body.End is { } end && length is { } said && end != said)
             return end > said ? [413] : [400];
         if (body.End < length)
             return [400];
         return body.Announced > (length ?? long.MaxValue) ? [413] : null;
     }
+
+    // CK1, CK5: chunks for an upload without bytes are read before it exists.
+    private static int[]? RefuseNothing(Attempt body) => body switch
+    {
+        { Sent.Length: > 0 } => body.IsCut ? [413, 400] : [413],
+        { IsCut: true } or { Digest: Digest.MissingBehind } => [400],
+        { Digest: Digest.Wrong or Digest.WrongBehind } => [460],
+        _ => null,
+    };
 }

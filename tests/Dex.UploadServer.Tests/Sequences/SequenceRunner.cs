@@ -238,7 +238,7 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
         await connection.SendAsync(Wire.Head("PATCH", PathOf(upload),
             [.. Dialect.Tus.Opening(), Dialect.Tus.ContentType(), $"Upload-Offset: {upload.Offset}", $"Content-Length: {Math.Min(room, bytes.Length + 10L)}"]));
         await connection.SendAsync(bytes);
-        await StoredAsync(upload, upload.Offset + bytes.Length);
+        await StoredAsync(connection, upload, upload.Offset + bytes.Length);
         _uploads[target] = upload.With(bytes, upload.Length);
         return connection;
     }
@@ -251,13 +251,25 @@ internal sealed class SequenceRunner(RestartableServer server) : IDisposable
         var framed = request.Frame();
         var first = Wire.Frame(request.Content, request.Chunk, request.Attempt.Digest, 1, isCut: true).Length;
         await connection.SendAsync(framed.AsMemory(0, Math.Min(first, framed.Length)));
-        await StoredAsync(upload, upload.Offset + 1);
+        await StoredAsync(connection, upload, upload.Offset + 1);
         await connection.SendAsync(framed.AsMemory(Math.Min(first, framed.Length)));
         connection.Reset();
     }
 
-    private Task StoredAsync(ModelUpload upload, long offset) =>
-        Eventually.TrueAsync(async () => await server.FindInfoAsync(upload.Id) is { Size: { } size } && size >= offset);
+    private async Task StoredAsync(RawConnection sending, ModelUpload upload, long offset)
+    {
+        long? stored = null;
+        try
+        {
+            await Eventually.TrueAsync(async () => (stored = (await server.FindInfoAsync(upload.Id))?.Size) >= offset);
+        }
+        catch (TimeoutException)
+        {
+            sending.EndSending();
+            var answer = await sending.ReadFinalAnswerAsync();
+            Assert.Fail($"{upload.Id} has {stored} bytes and not {offset}; its sender was answered {answer?.StatusLine} {answer?.Body}");
+        }
+    }
 
     private async Task<RawAnswer> SendAsync(string head, BodyRequest? request)
     {

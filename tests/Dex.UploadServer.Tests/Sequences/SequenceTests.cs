@@ -71,7 +71,9 @@ public sealed class SequenceTests
         : Environment.GetEnvironmentVariable("NIGHTLY") is "1" ? nightly : usual;
 
     private static Replay? Replayed() =>
-        Environment.GetEnvironmentVariable("PROPERTY_REPLAY")?.Split(',') is [var seed, var gamma]
-            ? new Replay(new Rnd(ulong.Parse(seed, CultureInfo.InvariantCulture), ulong.Parse(gamma, CultureInfo.InvariantCulture)), null)
+        Environment.GetEnvironmentVariable("PROPERTY_REPLAY")?.Split(',') is [var seed, var gamma, .. var size]
+            ? new Replay(
+                new Rnd(ulong.Parse(seed, CultureInfo.InvariantCulture), ulong.Parse(gamma, CultureInfo.InvariantCulture)),
+                size is [var steps] ? int.Parse(steps, CultureInfo.InvariantCulture) : null)
             : null;
 }

@@ -17,6 +17,7 @@ public sealed class PendingFinalTests : IDisposable
     [Theory]
     [InlineData(null, 0, true)]
     [InlineData(8L, 8, false)]
+    [Rule("ST2")]
     public async Task ST2_the_record_is_the_predecessors(long? length, int size, bool deferred)
     {
         var store = _folder.Open();
@@ -50,6 +51,7 @@ public sealed class PendingFinalTests : IDisposable
     }
 
     [Fact]
+    [Rule("SF2")]
     public async Task SF2_copies_that_are_not_committed_leave_no_file()
     {
         var store = _folder.Open();
@@ -66,6 +68,7 @@ public sealed class PendingFinalTests : IDisposable
     }
 
     [Fact]
+    [Rule("SH4")]
     public async Task SH4_a_kill_between_length_and_data_leaves_it_waiting()
     {
         var store = _folder.Open();
@@ -84,6 +87,7 @@ public sealed class PendingFinalTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("pa")]
+    [Rule("SH3")]
     public async Task SH3_one_that_the_predecessor_left_half_joined_is_joined_anew(string torn)
     {
         var store = _folder.Open();

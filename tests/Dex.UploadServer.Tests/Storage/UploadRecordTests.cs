@@ -114,6 +114,7 @@ public sealed class UploadRecordTests : IDisposable
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_digests_stand_where_another_server_does_not_look()
     {
         var store = _folder.Open();

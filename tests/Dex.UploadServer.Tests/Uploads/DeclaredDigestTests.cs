@@ -21,6 +21,7 @@ public sealed class DeclaredDigestTests(UploadServerFixture server) : IClassFixt
     };
 
     [Theory, MemberData(nameof(Ways))]
+    [Rule("DR22")]
     public async Task DR22_a_file_that_is_not_what_was_declared_is_reported_and_goes_nowhere(string key, string form)
     {
         var id = await CreateAsync(key, form, Meant, Sent.Length);
@@ -45,6 +46,7 @@ public sealed class DeclaredDigestTests(UploadServerFixture server) : IClassFixt
     }
 
     [Theory, MemberData(nameof(Ways))]
+    [Rule("DR22")]
     public async Task DR22_a_file_that_is_what_was_declared_is_delivered_as_any_other(string key, string form)
     {
         var id = await CreateAsync(key, form, Sent, Sent.Length);
@@ -59,6 +61,7 @@ public sealed class DeclaredDigestTests(UploadServerFixture server) : IClassFixt
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_nobody_can_ask_for_its_delivery()
     {
         var id = await CreateAsync("sha256", "hex", Meant, Sent.Length);
@@ -72,6 +75,7 @@ public sealed class DeclaredDigestTests(UploadServerFixture server) : IClassFixt
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_it_is_counted_and_logged_without_the_manifests_value()
     {
         var declared = Hex("sha256", "hex", "only here"u8.ToArray());
@@ -137,6 +141,7 @@ public sealed class DeclaredDigestTests(UploadServerFixture server) : IClassFixt
     }
 
     [Fact]
+    [Rule("DR22")]
     public async Task DR22_an_empty_and_a_joined_file_are_compared_too_but_not_a_part_with_the_manifest_of_the_whole()
     {
         using var empty = await SendCreationAsync("sha256", Hex("sha256", "hex", Meant), 0);

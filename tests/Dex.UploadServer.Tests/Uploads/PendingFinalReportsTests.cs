@@ -9,6 +9,7 @@ public sealed class PendingFinalReportsTests(UploadServerFixture server) : IClas
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_it_is_reported_as_started_and_then_as_completed_with_one_delivery()
     {
         var part = await CreateAsync("partial", ("Upload-Length", "5"));
@@ -29,6 +30,7 @@ public sealed class PendingFinalReportsTests(UploadServerFixture server) : IClas
     }
 
     [Fact]
+    [Rule("CC9")]
     public async Task CC9_one_that_has_lost_a_part_goes_nowhere()
     {
         var part = await CreateAsync("partial", ("Upload-Length", "5"));
