@@ -1,25 +1,37 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace Dex.Testing;
 
-/// <summary>One TCP connection that sends exactly the bytes it is given and reads HTTP/1.1 answers.</summary>
+/// <summary>One connection, TCP or TLS over it, that sends exactly the bytes it is given and reads HTTP/1.1 answers.</summary>
 public sealed class RawConnection : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Socket _socket;
+    private readonly SslStream? _tls;
     private readonly List<byte> _received = [];
 
-    private RawConnection(Socket socket) => _socket = socket;
+    private RawConnection(Socket socket, SslStream? tls = null) => (_socket, _tls) = (socket, tls);
 
-    public static async Task<RawConnection> OpenAsync(int port)
+    public static async Task<RawConnection> OpenAsync(int port) => new(await ConnectAsync(port));
+
+    /// <summary>Over TLS, to a server whose certificate has this SHA-1 thumbprint.</summary>
+    public static async Task<RawConnection> OpenTlsAsync(int port, string thumbprint)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-        return new RawConnection(socket);
+        var socket = await ConnectAsync(port);
+        var tls = new SslStream(new NetworkStream(socket));
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.GetCertHashString() == thumbprint,
+        });
+        return new RawConnection(socket, tls);
     }
 
     /// <summary>Sends text as Latin-1, so that any byte can be sent; line ends are as written.</summary>
@@ -28,12 +40,21 @@ public sealed class RawConnection : IDisposable
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
         using var patience = new CancellationTokenSource(Patience);
+        if (_tls is not null)
+        {
+            await _tls.WriteAsync(bytes, patience.Token);
+            return;
+        }
+
         while (!bytes.IsEmpty)
             bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None, patience.Token)..];
     }
 
     /// <summary>Ends the sending half: FIN.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Says in TLS that no more is sent (close_notify), and keeps TCP open.</summary>
+    public Task EndTlsAsync() => _tls!.ShutdownAsync();
 
     /// <summary>Breaks the connection: RST.</summary>
     public void Reset()
@@ -80,7 +101,18 @@ public sealed class RawConnection : IDisposable
     /// <summary>Whether the other side has closed the connection, waiting for it.</summary>
     public async Task<bool> IsClosedAsync() => !await FillAsync();
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _socket.Dispose();
+    }
+
+    private static async Task<Socket> ConnectAsync(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+        return socket;
+    }
 
     private int FindHeadEnd()
     {
@@ -128,11 +160,11 @@ public sealed class RawConnection : IDisposable
         var buffer = new byte[16 * 1024];
         try
         {
-            var count = await _socket.ReceiveAsync(buffer, SocketFlags.None, patience.Token);
+            var count = _tls is null ? await _socket.ReceiveAsync(buffer, SocketFlags.None, patience.Token) : await _tls.ReadAsync(buffer, patience.Token);
             _received.AddRange(buffer.AsSpan(0, count));
             return count > 0;
         }
-        catch (SocketException)
+        catch (Exception error) when (error is SocketException or IOException)
         {
             return false;
         }

@@ -14,7 +14,7 @@ namespace Dex.Tus.Dialects;
 /// <summary>The IETF draft "Resumable Uploads for HTTP" on the wire, interop versions 3 to 8 and the text without one (spec: tus.md 18).</summary>
 internal sealed class DraftFrontEnd(
     CreateUpload create, AppendToUpload append, ReadOffset read, TerminateUpload terminate,
-    UploadExpiration expiration, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options)
+    UploadExpiration expiration, TusMetrics metrics, IHostApplicationLifetime host, IOptions<TusOptions> options)
 {
     private const string PartialUpload = "application/partial-upload";
 
@@ -158,10 +158,8 @@ internal sealed class DraftFrontEnd(
             http.Response.Headers[TusHeaders.UploadLimit] = LimitOf(result.Upload!, version);
     }
 
-    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request, DigestFields digests, DraftVersion version)
-    {
-        using var patience = Requests.Patience(http, _options, clock);
-        return await append.ExecuteAsync(
+    private ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request, DigestFields digests, DraftVersion version) =>
+        append.ExecuteAsync(
             uploadId,
             request with
             {
@@ -170,9 +168,8 @@ internal sealed class DraftFrontEnd(
                 ContentDigests = digests.Content,
                 WantedDigest = digests.Wanted,
             },
-            patience.Token,
+            http.RequestAborted,
             host.ApplicationStopping);
-    }
 
     private ValueTask WriteAppendErrorAsync(HttpContext http, AppendResult result, TusError error, DigestFields digests, DraftVersion version, long provided)
     {
@@ -218,10 +215,7 @@ internal sealed class DraftFrontEnd(
         Upload? upload = null;
         var error = TusErrors.UploadNotFound;
         if (uploadId is not null)
-        {
-            using var patience = Requests.Patience(http, _options, clock);
-            (upload, error) = await read.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
-        }
+            (upload, error) = await read.ExecuteAsync(uploadId, http.RequestAborted);
 
         if (upload is null)
         {
@@ -243,10 +237,7 @@ internal sealed class DraftFrontEnd(
     {
         var error = TusErrors.UploadNotFound;
         if (uploadId is not null)
-        {
-            using var patience = Requests.Patience(http, _options, clock);
-            error = await terminate.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
-        }
+            error = await terminate.ExecuteAsync(uploadId, http.RequestAborted, http.RequestAborted);
 
         if (error is null)
             http.Response.StatusCode = StatusCodes.Status204NoContent;

@@ -125,19 +125,15 @@ internal sealed class PlainFrontEnd(
         return upload;
     }
 
-    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request)
-    {
-        using var patience = Requests.Patience(http, _options, clock);
-        return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
-    }
+    private ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, AppendRequest request) =>
+        append.ExecuteAsync(uploadId, request, http.RequestAborted, host.ApplicationStopping);
 
     // What was only cut can be resumed at its Location; what can never become a file is removed.
     private async ValueTask RefuseAsync(HttpContext http, Upload? upload, BodyEnd end, TusError error, bool isUseless)
     {
         if (isUseless && upload is not null)
         {
-            using var patience = Requests.Patience(http, _options, clock);
-            await terminate.ExecuteAsync(upload.Id, patience.Token, CancellationToken.None);
+            await terminate.ExecuteAsync(upload.Id, http.RequestAborted, CancellationToken.None);
             http.Response.Headers.Remove("Location");
         }
 

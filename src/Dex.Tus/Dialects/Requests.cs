@@ -24,12 +24,4 @@ internal static class Requests
     /// <summary>What goes before an id in the address of an upload.</summary>
     public static string PublicPrefix(HttpRequest request, TusOptions options) =>
         options.PublicPrefix ?? PublicAddress.Of(request) + options.MountPath;
-
-    /// <summary>How long a request waits for an upload that another holds; it need not wait for a client that left.</summary>
-    public static CancellationTokenSource Patience(HttpContext http, TusOptions options, TimeProvider clock)
-    {
-        var lockTimeout = new CancellationTokenSource(options.LockTimeout, clock);
-        http.Response.RegisterForDispose(lockTimeout);
-        return CancellationTokenSource.CreateLinkedTokenSource(lockTimeout.Token, http.RequestAborted);
-    }
 }

@@ -14,7 +14,7 @@ namespace Dex.Tus.Dialects;
 /// <summary>tus 1.0 on the wire: reads requests into operations and writes their results as headers (spec: tus.md 2 to 7, 10 to 12).</summary>
 internal sealed class Tus1FrontEnd(
     DescribeServer server, CreateUpload create, AppendToUpload append, ReadOffset read, TerminateUpload terminate,
-    UploadExpiration expiration, TusMetrics metrics, TimeProvider clock, IHostApplicationLifetime host, IOptions<TusOptions> options)
+    UploadExpiration expiration, TusMetrics metrics, IHostApplicationLifetime host, IOptions<TusOptions> options)
 {
     private readonly TusOptions _options = options.Value;
 
@@ -238,12 +238,8 @@ internal sealed class Tus1FrontEnd(
         Answers.WriteExpiry(http, expiration, result.Upload);
     }
 
-    private async ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared, DigestFields digests)
-    {
-        var request = ReadAppend(http, offset, declared, digests);
-        using var patience = Requests.Patience(http, _options, clock);
-        return await append.ExecuteAsync(uploadId, request, patience.Token, host.ApplicationStopping);
-    }
+    private ValueTask<AppendResult> ReceiveAsync(HttpContext http, string uploadId, long offset, long? declared, DigestFields digests) =>
+        append.ExecuteAsync(uploadId, ReadAppend(http, offset, declared, digests), http.RequestAborted, host.ApplicationStopping);
 
     private static AppendRequest ReadAppend(HttpContext http, long offset, long? declared, DigestFields digests) =>
         new(offset, declared, Requests.ContentLengthOf(http), IsLastPiece(http.Request.Headers), http.Request.BodyReader)
@@ -282,8 +278,7 @@ internal sealed class Tus1FrontEnd(
     {
         var headers = http.Response.Headers;
         headers.CacheControl = "no-store";
-        using var patience = Requests.Patience(http, _options, clock);
-        var (upload, error) = await read.ExecuteAsync(uploadId, patience.Token, http.RequestAborted);
+        var (upload, error) = await read.ExecuteAsync(uploadId, http.RequestAborted);
         if (upload is null)
         {
             await Answers.WriteErrorAsync(http, metrics, error!);
@@ -307,8 +302,7 @@ internal sealed class Tus1FrontEnd(
 
     private async ValueTask TerminateAsync(HttpContext http, string uploadId)
     {
-        using var patience = Requests.Patience(http, _options, clock);
-        if (await terminate.ExecuteAsync(uploadId, patience.Token, http.RequestAborted) is { } error)
+        if (await terminate.ExecuteAsync(uploadId, http.RequestAborted, http.RequestAborted) is { } error)
             await Answers.WriteErrorAsync(http, metrics, error);
         else
             http.Response.StatusCode = StatusCodes.Status204NoContent;

@@ -7,7 +7,7 @@ public interface IUploadLocker
     /// <returns>The lock, or null when <paramref name="cancellationToken"/> fired first.</returns>
     ValueTask<IUploadLock?> AcquireAsync(string uploadId, CancellationToken cancellationToken);
 
-    /// <summary>Takes the lock if nobody has it, for work that no request waits for: a holder is not asked to let go.</summary>
+    /// <summary>Takes the lock if nobody has it; a holder is not asked to let go.</summary>
     /// <returns>The lock, or null when somebody holds it.</returns>
     ValueTask<IUploadLock?> TryAcquireAsync(string uploadId, CancellationToken cancellationToken);
 }

@@ -53,12 +53,12 @@ internal sealed partial class AppendToUpload(
     MissingUploads missing, TusMetrics metrics, TimeProvider clock,
     IOptions<TusOptions> options, ILogger<AppendToUpload> logger)
 {
-    /// <param name="patience">Fires when the wait for the lock is over.</param>
+    /// <param name="left">Fires when the client has left and the lock need not be waited for.</param>
     /// <param name="stopping">Fires when the server stops.</param>
     public async ValueTask<AppendResult> ExecuteAsync(
-        string uploadId, AppendRequest request, CancellationToken patience, CancellationToken stopping)
+        string uploadId, AppendRequest request, CancellationToken left, CancellationToken stopping)
     {
-        await using var held = await locks.AcquireAsync(uploadId, patience);
+        await using var held = await locks.AcquireInTimeAsync(uploadId, left);
         if (held is null)
             return new AppendResult(null, TusErrors.UploadLocked);
         if (await store.FindAsync(uploadId, CancellationToken.None) is not { } upload)
@@ -134,15 +134,16 @@ internal sealed partial class AppendToUpload(
         Upload upload, AppendRequest request, long room, CancellationToken releaseRequested, CancellationToken stopping)
     {
         using var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock);
-        var receiving = upload;
         var digests = Watch(body, upload, request);
         body.OnProgress = taken =>
         {
-            hooks.Receiving(receiving with { Offset = receiving.Offset + taken });
-            request.Progress?.Invoke(receiving.Offset + taken);
+            hooks.Receiving(upload with { Offset = upload.Offset + taken });
+            request.Progress?.Invoke(upload.Offset + taken);
         };
-        await ReadAsync(body, request, async saving => upload = await AppendAsync(receiving, body, saving), releaseRequested, stopping);
-        return await ConcludeAsync(upload, request, body.End, digests);
+        Upload stored;
+        await using (var ends = EarlyEnds.Listen(body, request, options.Value.GracePeriod, clock, releaseRequested, stopping))
+            stored = await AppendAsync(upload, body, ends.SavingIsOver);
+        return await ConcludeAsync(stored, request, body.End, digests);
     }
 
     // All or nothing: what is not what its sender says it is never counts, not even for a moment.
@@ -151,7 +152,8 @@ internal sealed partial class AppendToUpload(
     {
         await using var stage = new ChunkStage(options.Value.StagingFolder);
         using var body = new IncomingBody(request.Body, room, request.ContentLength, options.Value.ReadTimeout, clock);
-        await ReadAsync(body, request, async saving => await stage.FillAsync(body, saving), releaseRequested, stopping);
+        await using (var ends = EarlyEnds.Listen(body, request, options.Value.GracePeriod, clock, releaseRequested, stopping))
+            await stage.FillAsync(body, ends.SavingIsOver);
         if (body.End != BodyEnd.Complete)
         {
             metrics.BodyEndedEarly(body.End.ToString());
@@ -212,22 +214,6 @@ internal sealed partial class AppendToUpload(
 
         // A body that was cut is told so even when all that the upload needed came before the cut (BR4).
         return new AppendResult(upload, ErrorOf(end) ?? (upload.IsRejected ? TusErrors.DigestMismatch : null), end);
-    }
-
-    private async ValueTask ReadAsync(
-        IncomingBody body, AppendRequest request, Func<CancellationToken, ValueTask> take, CancellationToken releaseRequested, CancellationToken stopping)
-    {
-        // Reading ends when the client leaves, another request wants this upload, or the server stops.
-        if (request.ContentLength is null)
-            request.InputEnd?.FollowChunks();
-        using var left = request.InputEnd?.Listen(() => body.Stop(BodyEnd.CutShort));
-        await using var displaced = releaseRequested.UnsafeRegister(static body => ((IncomingBody)body!).Stop(BodyEnd.Displaced), body);
-        await using var shutDown = stopping.UnsafeRegister(static body => ((IncomingBody)body!).Stop(BodyEnd.ShuttingDown), body);
-
-        // What has arrived is kept all the same: the store gets its own, longer patience.
-        using var saving = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
-        body.OnCut = () => saving.CancelAfter(options.Value.GracePeriod);
-        await take(saving.Token);
     }
 
     private async ValueTask<Upload> AppendAsync(Upload upload, IncomingBody body, CancellationToken saving)

@@ -10,10 +10,9 @@ namespace Dex.Tus.Operations;
 internal sealed class ReadOffset(
     IUploadStore store, UploadLocks locks, UploadExpiration expiration, PendingFinals finals, MissingUploads missing, IOptions<TusOptions> options)
 {
-    /// <param name="patience">Fires when the wait for the lock is over.</param>
-    public async ValueTask<(Upload? Upload, TusError? Error)> ExecuteAsync(string uploadId, CancellationToken patience, CancellationToken cancellationToken)
+    public async ValueTask<(Upload? Upload, TusError? Error)> ExecuteAsync(string uploadId, CancellationToken cancellationToken)
     {
-        await using var held = await locks.AcquireAsync(uploadId, patience);
+        await using var held = await locks.AcquireInTimeAsync(uploadId, cancellationToken);
         if (held is null)
             return (null, TusErrors.UploadLocked);
         if (await store.FindAsync(uploadId, cancellationToken) is not { } upload)

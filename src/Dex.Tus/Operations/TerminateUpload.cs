@@ -9,14 +9,14 @@ namespace Dex.Tus.Operations;
 internal sealed class TerminateUpload(
     IUploadStore store, UploadLocks locks, LifecycleHooks hooks, UploadExpiration expiration, PendingFinals finals, MissingUploads missing, TusMetrics metrics)
 {
-    /// <param name="patience">Fires when the wait for the lock is over.</param>
+    /// <param name="left">Fires when the client has left and the lock need not be waited for.</param>
     /// <returns>Null on success.</returns>
-    public async ValueTask<TusError?> ExecuteAsync(string uploadId, CancellationToken patience, CancellationToken cancellationToken)
+    public async ValueTask<TusError?> ExecuteAsync(string uploadId, CancellationToken left, CancellationToken cancellationToken)
     {
         if (store is not ITerminationStore termination)
             return TusErrors.NotImplemented;
 
-        await using var held = await locks.AcquireAsync(uploadId, patience);
+        await using var held = await locks.AcquireInTimeAsync(uploadId, left);
         if (held is null)
             return TusErrors.UploadLocked;
         if (await store.FindAsync(uploadId, cancellationToken) is not { } upload)

@@ -103,7 +103,17 @@ public sealed class IncomingBody : IDisposable
                 {
                     if (_stop != (int)BodyEnd.None)
                         return Ended((BodyEnd)_stop);
-                    result = await ReadPatientlyAsync();
+                    var read = _reader.ReadAsync(CancellationToken.None);
+                    if (!read.IsCompleted)
+                        _patience.Change(_readTimeout, Timeout.InfiniteTimeSpan);
+                    try
+                    {
+                        result = await read;
+                    }
+                    finally
+                    {
+                        _patience.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                    }
                 }
 
                 _lastTaken = _stop != (int)BodyEnd.None;
@@ -165,23 +175,6 @@ public sealed class IncomingBody : IDisposable
             return;
         _progressToldAt = now;
         OnProgress(_position);
-    }
-
-    private async ValueTask<ReadResult> ReadPatientlyAsync()
-    {
-        var read = _reader.ReadAsync(CancellationToken.None);
-        if (read.IsCompleted)
-            return await read;
-
-        _patience.Change(_readTimeout, Timeout.InfiniteTimeSpan);
-        try
-        {
-            return await read;
-        }
-        finally
-        {
-            _patience.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
     }
 
     private ReadOnlySequence<byte> Ended(BodyEnd end)

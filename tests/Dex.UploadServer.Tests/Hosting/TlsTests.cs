@@ -13,9 +13,11 @@ namespace Dex.UploadServer.Tests.Hosting;
 public sealed class TlsTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly ServerFolder _configs = new();
     private readonly TlsOptions _options;
     private WebApplication? _app;
     private string _thumbprint = "";
+    private int _port;
 
     public TlsTests() => _options = new TlsOptions { CertificateFile = _folder.PathOf("tls.crt"), KeyFile = _folder.PathOf("tls.key") };
 
@@ -32,6 +34,7 @@ public sealed class TlsTests : IAsyncLifetime
         }
 
         _folder.Dispose();
+        _configs.Dispose();
     }
 
     [Theory]
@@ -64,6 +67,69 @@ public sealed class TlsTests : IAsyncLifetime
 
         Assert.True(closed);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task The_address_of_an_upload_is_https(int version)
+    {
+        WritePair();
+        using var http = NewClient(await StartAsync(), new Version(version, version == 1 ? 1 : 0));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/files") { Version = http.DefaultRequestVersion, VersionPolicy = http.DefaultVersionPolicy };
+        request.Headers.Add("Tus-Resumable", "1.0.0");
+        request.Headers.Add("Upload-Length", "5");
+        request.Headers.Add("Upload-Metadata", ServerManifest.Encode(ServerManifest.For("tls.bin")));
+
+        using var answer = await http.SendAsync(request, Stop);
+
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        Assert.StartsWith($"{http.BaseAddress}files/", answer.Headers.Location?.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Rule("BR1", "BR4")]
+    public async Task BR1_every_byte_before_the_end_of_a_tls_client_is_kept_and_it_is_told_so(bool saysSo)
+    {
+        WritePair();
+        using var connection = await RawConnection.OpenTlsAsync(await StartAsync(), _thumbprint);
+        await connection.SendAsync(Create);
+        var path = new Uri((await connection.ReadAnswerAsync())!.Header("Location")!).AbsolutePath;
+
+        await connection.SendAsync(
+            $"PATCH {path} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+            + "Content-Type: application/offset+octet-stream\r\nContent-Length: 10\r\n\r\nhello");
+        if (saysSo)
+            await connection.EndTlsAsync();
+        else
+            connection.EndSending();
+        var answer = await connection.ReadAnswerAsync();
+
+        Assert.Equal((400, "ERR_UNEXPECTED_EOF: server expected to receive more bytes\n"), (answer?.Status, answer?.Body));
+        using var again = await RawConnection.OpenTlsAsync(_port, _thumbprint);
+        await again.SendAsync($"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\n\r\n");
+        Assert.Equal("5", (await again.ReadAnswerAsync(toHead: true))?.Header("Upload-Offset"));
+    }
+
+    [Fact]
+    [Rule("DR19")]
+    public async Task DR19_a_draft_client_is_told_the_address_in_a_104_over_tls()
+    {
+        WritePair();
+        using var connection = await RawConnection.OpenTlsAsync(await StartAsync(), _thumbprint);
+
+        await connection.SendAsync(
+            "POST /files HTTP/1.1\r\nHost: localhost\r\nUpload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1\r\n"
+            + $"Upload-Metadata: {ServerManifest.Encode(ServerManifest.For("tls.bin"))}\r\nContent-Length: 5\r\n\r\n");
+        var interim = await connection.ReadAnswerAsync();
+        await connection.SendAsync("hello");
+        var answer = await connection.ReadFinalAnswerAsync();
+
+        Assert.Equal((104, 201), (interim?.Status, answer?.Status));
+        Assert.StartsWith("https://localhost/files/", interim?.Header("Location"), StringComparison.Ordinal);
+        Assert.Equal(interim?.Header("Location"), answer?.Header("Location"));
     }
 
     [Fact]
@@ -136,11 +202,17 @@ public sealed class TlsTests : IAsyncLifetime
         Assert.DoesNotContain("PRIVATE", message);
     }
 
+    private static string Create =>
+        "POST /files HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nUpload-Length: 10\r\n"
+        + $"Upload-Metadata: {ServerManifest.Encode(ServerManifest.For("tls.bin"))}\r\nContent-Length: 0\r\n\r\n";
+
     private async Task<int> StartAsync()
     {
-        _app = Program.Build([], Variables.In(_folder, "UI_PORT=", $"TLS_CERTIFICATE_FILE={_options.CertificateFile}", $"TLS_KEY_FILE={_options.KeyFile}"));
+        _app = Program.Build([], Variables.In(
+            _folder, "UI_PORT=", $"TLS_CERTIFICATE_FILE={_options.CertificateFile}", $"TLS_KEY_FILE={_options.KeyFile}",
+            $"UPLOAD_CONFIG_PATH={_configs.At("upload-configs")}", $"DEX_DELIVERY_CONFIG_FILE={_configs.At("configs", "local", "delivery.yml")}"));
         await _app.StartAsync(Stop);
-        return BindingAddress.Parse(_app.Urls.Single()).Port;
+        return _port = BindingAddress.Parse(_app.Urls.Single()).Port;
     }
 
     /// <summary>Writes a new pair, last changed so long from now.</summary>

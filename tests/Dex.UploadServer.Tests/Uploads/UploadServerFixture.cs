@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dex.Testing;
+using Dex.Tus.Locking;
 using Dex.UploadServer.Tests.Hosting;
 using Dex.UploadServer.Tests.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -44,6 +45,10 @@ public sealed class UploadServerFixture : IAsyncLifetime
         await _app.DisposeAsync();
         _folder.Dispose();
     }
+
+    /// <summary>Takes the lock of an upload and keeps it, whoever asks for it.</summary>
+    public async Task<IAsyncDisposable> HoldAsync(string uploadId) =>
+        await _app.Services.GetRequiredService<IUploadLocker>().AcquireAsync(uploadId, CancellationToken.None) ?? throw new InvalidOperationException("no lock");
 
     /// <summary>An upload's record beside its data.</summary>
     public string RecordPath(string uploadId) => Path.Combine(_folder.Uploads, $"{uploadId}.info");

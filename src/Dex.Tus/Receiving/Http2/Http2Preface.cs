@@ -32,10 +32,12 @@ internal sealed class Http2Preface(ConnectionDelegate next, TimeSpan idleLimit, 
     private async ValueTask<bool?> ReadAsync(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
-        if (input.TryRead(out var read) && Decide(input, read) is { } found)
+        var hasBegun = input.TryRead(out var read);
+        if (hasBegun && Decide(input, read) is { } found)
             return found;
 
-        await using var patience = clock.CreateTimer(static input => PendingRead.Stop((PipeReader)input!), input, idleLimit, Timeout.InfiniteTimeSpan);
+        var limit = hasBegun ? headLimit : idleLimit;
+        await using var patience = clock.CreateTimer(static input => PendingRead.Stop((PipeReader)input!), input, limit, Timeout.InfiniteTimeSpan);
         await using var closing = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
             .UnsafeRegister(static input => PendingRead.Stop((PipeReader)input!), input) ?? default;
         try
@@ -51,7 +53,9 @@ internal sealed class Http2Preface(ConnectionDelegate next, TimeSpan idleLimit, 
 
                 if (Decide(input, read) is { } decided)
                     return decided;
-                patience.Change(headLimit, Timeout.InfiniteTimeSpan);
+                if (!hasBegun)
+                    patience.Change(headLimit, Timeout.InfiniteTimeSpan);
+                hasBegun = true; // all its words have that time together
             }
         }
         catch (IOException)

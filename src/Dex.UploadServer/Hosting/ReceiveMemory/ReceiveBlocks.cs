@@ -25,6 +25,7 @@ internal sealed class ReceiveBlocks : IDisposable
     private readonly ITimer _trim;
     private int _largeMade;
     private int _leastUnused;
+    private int _leastSmallUnused;
 
     public ReceiveBlocks(IOptions<ReceiveMemoryOptions> options, TimeProvider clock)
     {
@@ -55,7 +56,7 @@ internal sealed class ReceiveBlocks : IDisposable
 
             _leastUnused = 0;
             if (_largeMade >= _mostLarge)
-                return _small.TryPop(out var small) ? small : Allocate(SmallBytes);
+                return TakeSmall();
             _largeMade++;
         }
 
@@ -86,10 +87,21 @@ internal sealed class ReceiveBlocks : IDisposable
             }
 
             _leastUnused = _large.Count;
+            for (var unused = Math.Min(_leastSmallUnused, _small.Count); unused > 0; unused--)
+                _small.Pop();
+            _leastSmallUnused = _small.Count;
         }
     }
 
     public void Dispose() => _trim.Dispose();
+
+    private byte[] TakeSmall()
+    {
+        if (!_small.TryPop(out var small))
+            small = Allocate(SmallBytes);
+        _leastSmallUnused = Math.Min(_leastSmallUnused, _small.Count);
+        return small;
+    }
 
     // Pinned, so that the kernel can write into it without fixing it each time.
     private static byte[] Allocate(int bytes) => GC.AllocateUninitializedArray<byte>(bytes, pinned: true);

@@ -22,7 +22,12 @@ internal sealed class UploadRecords(UploadFolder folder)
         using var file = Posix.OpenToRead(path);
         if (file is null)
             return null;
-        var bytes = new byte[(int)status.Size];
+
+        // Asked of the open file: the name may have got a longer record since.
+        var length = RandomAccess.GetLength(file);
+        if (length > UploadRecordJson.MaxBytes)
+            throw new InvalidDataException($"{path} is no upload's record");
+        var bytes = new byte[(int)length];
         var read = RandomAccess.Read(file, bytes, 0);
         var record = UploadRecordJson.Read(bytes.AsMemory(0, read));
         if (record.Id != uploadId)
