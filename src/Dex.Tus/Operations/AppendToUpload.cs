@@ -88,17 +88,18 @@ internal sealed partial class AppendToUpload(
         return result with { Upload = await expiration.RenewAsync(upload, result.Upload) };
     }
 
-    /// <summary>Checks the content of a creation that has room for none, before the upload exists: it would be complete at once (spec: tus.md CK1, CK5).</summary>
-    /// <remarks>Only chunks are read for it, and only those with a digest. What announces its length is known to be empty.</remarks>
+    /// <summary>Checks the content of a creation that has room for none, before the upload exists: it would be complete at once (spec: tus.md CK1, CK5, CU2).</summary>
+    /// <remarks>Only chunks are read for it. What announces its length is known to be empty.</remarks>
     /// <returns>Without an error if there is nothing to be said against the creation.</returns>
     public async ValueTask<AppendResult> VerifyNothingAsync(AppendRequest request, CancellationToken stopping)
     {
-        if (request.ContentLength is not null || !request.HasDigest)
+        if (request.ContentLength is not null)
             return default;
 
         await using var stage = new ChunkStage(options.Value.StagingFolder);
         using var body = new IncomingBody(request.Body, limit: 0, request.ContentLength, options.Value.ReadTimeout, clock);
-        await ReadAsync(body, request, async saving => await stage.FillAsync(body, saving), CancellationToken.None, stopping);
+        await using (var ends = EarlyEnds.Listen(body, request, options.Value.GracePeriod, clock, CancellationToken.None, stopping))
+            await stage.FillAsync(body, ends.SavingIsOver);
         if (ErrorOf(body.End) is not { } error)
             return new AppendResult(null, await FindChecksumErrorAsync(stage, request), body.End);
         metrics.BodyEndedEarly(body.End.ToString());

@@ -92,6 +92,21 @@ public sealed class CreationTests(TusServer server) : IClassFixture<TusServer>
 
     [Fact]
     [Rule("CU2", "CR8")]
+    public async Task CU2_chunks_that_bring_bytes_for_an_empty_upload_are_refused_before_it_exists()
+    {
+        var before = server.Store.Count;
+
+        var answer = await server.RequestAsync(
+            "POST /files HTTP/1.1\r\nHost: h\r\nTus-Resumable: 1.0.0\r\nUpload-Length: 0\r\nContent-Type: application/offset+octet-stream\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n0\r\n\r\n");
+
+        Assert.Equal((413, "ERR_UPLOAD_SIZE_EXCEEDED: upload's size exceeded\n"), (answer.Status, answer.Body));
+        Assert.Null(answer.Header("Location"));
+        Assert.Equal(before, server.Store.Count);
+    }
+
+    [Fact]
+    [Rule("CU2", "CR8")]
     public async Task CU2_a_body_that_cannot_fit_is_refused_before_anything_exists()
     {
         var before = server.Store.Count;
