@@ -86,7 +86,7 @@ internal static class Rules
             return null;
         if (body is { Announced: 0, Digest: Digest.Wrong })
             return [460]; // CK5: so may be the whole upload
-        if (length == 0 && body is { Announced: null, Digest: not Digest.None })
+        if (length == 0 && body is { Announced: null })
             return RefuseNothing(body);
         if (isDraft && body.End is { } end && length is { } said && end != said)
             return end > said ? [413] : [400];
