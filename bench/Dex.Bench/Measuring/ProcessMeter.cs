@@ -37,7 +37,7 @@ internal sealed class ProcessMeter(int processId)
         var before = ProcessorTime;
         for (var waited = TimeSpan.Zero; quiet < QuietLooks && waited < Patience; waited += Look)
         {
-            Thread.Sleep(Look);
+            Thread.Sleep(Look); // nothing tells when another process comes to rest: it is looked at now and then
             var now = ProcessorTime;
             quiet = now - before < QuietWork ? quiet + 1 : 0;
             before = now;

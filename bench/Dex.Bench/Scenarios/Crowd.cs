@@ -34,7 +34,7 @@ internal sealed class Crowd(LoadJob job, bool trickles) : IDisposable
     {
         for (var lived = TimeSpan.Zero; lived < duration; lived += Beat)
         {
-            Thread.Sleep(Beat);
+            Thread.Sleep(Beat); // the pause is the load: each sends a little once a beat
             SendBeat();
         }
 

@@ -88,7 +88,7 @@ internal sealed partial class RunningServer : IDisposable
                 sinceProgress.Restart();
             else if (sinceProgress.Elapsed > DeliveryPatience)
                 throw new TimeoutException($"{Choice.Text} delivered {delivered} of {uploads} uploads, and no other within {DeliveryPatience}.");
-            Thread.Sleep(DeliveryLook);
+            Thread.Sleep(DeliveryLook); // counted seldom, since the counting would take the processor from what is measured
         }
     }
 
@@ -138,6 +138,7 @@ internal sealed partial class RunningServer : IDisposable
 
     private void WaitForPort()
     {
+        // Peers of other makes do not say when they listen: one knocks until somebody opens.
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < StartLimit; Thread.Sleep(Look))
         {
             var log = File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Dex.Testing;
 
 namespace Dex.Services.Faults;
@@ -6,13 +7,13 @@ namespace Dex.Services.Faults;
 [Trait("Category", "Faults")]
 public sealed class SweepTests : IDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    private static readonly Dictionary<string, string> s_expiring = new()
+    private static readonly FrozenDictionary<string, string> Expiring = new Dictionary<string, string>
     {
         ["UPLOAD_EXPIRATION"] = "3600",
         ["UPLOAD_SWEEP_INTERVAL"] = "2592000",
-    };
+    }.ToFrozenDictionary();
 
     private readonly ServerFolder _folder = new("edav");
 
@@ -23,7 +24,7 @@ public sealed class SweepTests : IDisposable
     [Fact(Timeout = 180_000)]
     public async Task By_hand_it_counts_beside_a_server_and_removes_only_when_none_runs()
     {
-        var server = await ServerProcess.StartAsync(_folder, Stop, s_expiring);
+        var server = await ServerProcess.StartAsync(_folder, Stop, Expiring);
         await using (server)
         {
             var expired = await BeginAsync(server);
@@ -43,7 +44,7 @@ public sealed class SweepTests : IDisposable
             Assert.Contains("A server runs", refused.Output, StringComparison.Ordinal);
             Assert.True(File.Exists(PathOf(expired)));
 
-            Assert.Equal(0, await server.StopAsync(s_limit, Stop));
+            Assert.Equal(0, await server.StopAsync(Limit, Stop));
             var real = await SweepAsync();
 
             Assert.Equal(0, real.ExitCode);
@@ -69,7 +70,7 @@ public sealed class SweepTests : IDisposable
     {
         var random = new Random(5);
         var sweeping = new Dictionary<string, string> { ["UPLOAD_EXPIRATION"] = "3600", ["UPLOAD_SWEEP_INTERVAL"] = "1", ["UPLOAD_SWEEP_LEFTOVER_AGE"] = "60" };
-        var server = await ServerProcess.StartAsync(_folder, Stop, s_expiring);
+        var server = await ServerProcess.StartAsync(_folder, Stop, Expiring);
         var expired = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => BeginAsync(server)));
         var alive = await BeginAsync(server);
         foreach (var id in expired)
@@ -81,15 +82,15 @@ public sealed class SweepTests : IDisposable
             await server.DisposeAsync();
             server = await ServerProcess.StartAsync(_folder, Stop, sweeping);
             var last = Count();
-            await Eventually.TrueAsync(() => Count() != last || Count() <= 1, s_limit);
+            await Eventually.TrueAsync(() => Count() != last || Count() <= 1, Limit);
             await Task.Delay(random.Next(1, 40), Stop);
         }
 
         await using (server)
         {
-            await Eventually.TrueAsync(() => Count() == 1, s_limit);
+            await Eventually.TrueAsync(() => Count() == 1, Limit);
             await Eventually.TrueAsync(
-                async () => (await server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Stop)).Contains("dex_server_active_uploads 1", StringComparison.Ordinal), s_limit);
+                async () => (await server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Stop)).Contains("dex_server_active_uploads 1", StringComparison.Ordinal), Limit);
             Assert.Equal(3, await server.Http.ReadOffsetAsync(alive, Stop));
             Assert.Null(await server.FindInfoAsync(expired[0], Stop));
         }
@@ -117,9 +118,9 @@ public sealed class SweepTests : IDisposable
     {
         var executable = Environment.GetEnvironmentVariable("DEX_SERVER_EXECUTABLE");
         return executable is { Length: > 0 }
-            ? ProcessRun.StartAsync(executable, ["sweep", .. flags], s_limit, Stop, s_expiring, _folder.Root)
+            ? ProcessRun.StartAsync(executable, ["sweep", .. flags], Limit, Stop, Expiring, _folder.Root)
             : ProcessRun.StartAsync(
                 Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-                [Path.Combine(AppContext.BaseDirectory, "dex-upload-server.dll"), "sweep", .. flags], s_limit, Stop, s_expiring, _folder.Root);
+                [Path.Combine(AppContext.BaseDirectory, "dex-upload-server.dll"), "sweep", .. flags], Limit, Stop, Expiring, _folder.Root);
     }
 }

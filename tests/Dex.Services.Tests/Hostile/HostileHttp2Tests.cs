@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using Dex.Testing;
 
@@ -9,7 +10,7 @@ public sealed class HostileHttp2Tests : IAsyncLifetime
 {
     private const int Megabyte = 1024 * 1024;
 
-    private static readonly Dictionary<string, string> Environment = new() { ["SERVER_HEADERS_TIMEOUT"] = "1" };
+    private static readonly FrozenDictionary<string, string> Environment = new Dictionary<string, string> { ["SERVER_HEADERS_TIMEOUT"] = "1" }.ToFrozenDictionary();
 
     private readonly ServerFolder _folder = new();
     private ServerProcess _server = null!;

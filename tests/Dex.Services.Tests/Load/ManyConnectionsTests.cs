@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -23,13 +24,13 @@ public sealed class ManyConnectionsTests : IAsyncLifetime
     private const int TricklingBytes = 36 * 1024;
 
     // The collector works often and at once, so that resident memory shows what is held.
-    private static readonly Dictionary<string, string> Environment = new()
+    private static readonly FrozenDictionary<string, string> Environment = new Dictionary<string, string>
     {
         ["DOTNET_GCgen0size"] = "0x400000",
         ["DOTNET_gcConcurrent"] = "0",
         ["SERVER_KEEP_ALIVE_TIMEOUT"] = "120",
         ["UPLOAD_DURABILITY"] = "none",
-    };
+    }.ToFrozenDictionary();
 
     private readonly ServerFolder _folder = new();
     private readonly List<Socket> _idle = [];

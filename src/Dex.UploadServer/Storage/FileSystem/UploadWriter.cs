@@ -14,7 +14,7 @@ internal sealed class UploadWriter : IDisposable
 
     private const long WriteBackEveryBytes = 8L << 20;
 
-    /// <summary>So much room is taken ahead of what arrives: an upload that is given up holds no more than that in vain.</summary>
+    /// <summary>Most room that is taken ahead of what arrives, and never more than this request has brought: that much an upload that is given up may hold in vain.</summary>
     private const long ReserveBytes = 64L << 20;
     private const long ReserveFromBytes = 1L << 20;
 
@@ -244,6 +244,7 @@ internal sealed class UploadWriter : IDisposable
         _flushing = null;
         try
         {
+            // Waits, as every call to the disk here does; a flush that no thread has taken up yet runs on this one, so none can be lacking.
             flushing.GetAwaiter().GetResult();
             _progress = _progress with { Flushed = _flushingAt.Last, FlushedCrc = _flushingAt.LastCrc };
         }
@@ -260,7 +261,7 @@ internal sealed class UploadWriter : IDisposable
     private void Reserve(long end)
     {
         var from = Math.Max(Offset, _reserved);
-        var to = Math.Min(_stored.Record.Length ?? 0, end + ReserveBytes);
+        var to = Math.Min(_stored.Record.Length ?? 0, end + Math.Min(ReserveBytes, end - _stored.Offset));
         _reserved = to - from < ReserveFromBytes || !Posix.TryReserve(_data, from, to - from) ? long.MaxValue : to;
     }
 
