@@ -19,12 +19,13 @@ internal static class CompareCommand
         var placement = Placement.Read(arguments);
         var output = new Output(arguments.Text("markdown"));
         using var payload = new Payload();
+        using var small = new RunFolder(placement.SmallFolder);
+        using var large = new RunFolder(placement.LargeFolder);
 
         output.Report(Machine.Describe(TimeProvider.System) + "\n");
         foreach (var scenario in scenarios)
         {
-            var folder = scenario.HasSmallFiles ? placement.SmallFolder : placement.LargeFolder;
-            var result = new Comparison(scenario, servers, placement, folder, payload, Output.Tell)
+            var result = new Comparison(scenario, servers, placement, scenario.HasSmallFiles ? small : large, payload, Output.Tell)
                 .Run(job => LoadOptions.Apply(arguments, job), arguments.Integer("rounds") ?? Rounds, arguments.Integer("warmups") ?? WarmUps);
             output.Report(ComparisonReport.Write(result));
         }

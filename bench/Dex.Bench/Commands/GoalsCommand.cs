@@ -20,12 +20,14 @@ internal static class GoalsCommand
         var placement = Placement.Read(arguments);
         var output = new Output(arguments.Text("markdown"));
         using var payload = new Payload();
+        using var small = new RunFolder(placement.SmallFolder);
+        using var large = new RunFolder(placement.LargeFolder);
 
         output.Report(Machine.Describe(TimeProvider.System) + "\n");
         List<GoalCheck> checks = [];
         foreach (var stage in GoalPlan.Stages.Where(stage => wanted is null || stage.Goals.Any(wanted.Contains)))
         {
-            var result = Compare(stage, arguments, placement, payload);
+            var result = Compare(stage, arguments, placement, stage.OnDisk ? large : small, payload);
             output.Report(ComparisonReport.Write(result));
             checks.AddRange(stage.Read(result).Where(check => wanted is null || wanted.Contains(check.Goal)));
         }
@@ -34,13 +36,12 @@ internal static class GoalsCommand
         return arguments.Has("check") && !checks.TrueForAll(check => check.IsMet) ? 1 : 0;
     }
 
-    private static ComparisonResult Compare(GoalStage stage, Arguments arguments, Placement placement, Payload payload)
+    private static ComparisonResult Compare(GoalStage stage, Arguments arguments, Placement placement, RunFolder run, Payload payload)
     {
         var rounds = Math.Min(arguments.Integer("rounds") ?? Rounds, stage.MostRounds);
         var scenario = ScenarioCatalogue.Find(stage.Scenario);
         var warmUps = arguments.Integer("warmups") ?? WarmUps;
-        var folder = stage.OnDisk ? placement.LargeFolder : placement.SmallFolder;
-        return new Comparison(scenario, [.. stage.Servers.Select(ServerChoice.Parse)], placement, folder, payload, Output.Tell)
+        return new Comparison(scenario, [.. stage.Servers.Select(ServerChoice.Parse)], placement, run, payload, Output.Tell)
             .Run(job => LoadOptions.Apply(arguments, job), rounds, warmUps);
     }
 }

@@ -6,9 +6,9 @@ using Dex.Bench.Servers;
 namespace Dex.Bench.Comparing;
 
 /// <summary>Loads some servers in turn, round by round: what the machine does meanwhile hits them all.</summary>
-/// <param name="folder">Where the servers' folders are made.</param>
+/// <param name="run">Where the servers' folders are made.</param>
 /// <param name="tell">Told what is being done.</param>
-internal sealed class Comparison(Scenario scenario, IReadOnlyList<ServerChoice> choices, Placement placement, string folder, Payload payload, Action<string> tell)
+internal sealed class Comparison(Scenario scenario, IReadOnlyList<ServerChoice> choices, Placement placement, RunFolder run, Payload payload, Action<string> tell)
 {
     // Until code that runs is code that was compiled for good, however slow the machine is at the moment.
     private const int WarmOperations = 5_000;
@@ -75,7 +75,7 @@ internal sealed class Comparison(Scenario scenario, IReadOnlyList<ServerChoice> 
 
     private RunningServer Start(ServerChoice choice)
     {
-        var server = RunningServer.Start(choice, folder, placement.ServerProcessor);
+        var server = RunningServer.Start(choice, run, placement.ServerProcessor);
         if (choice.Stored > 0)
         {
             tell($"{scenario.Name}: {choice.Text} gets {choice.Stored} uploads");

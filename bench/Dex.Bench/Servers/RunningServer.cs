@@ -7,7 +7,7 @@ using Dex.Bench.Scenarios;
 
 namespace Dex.Bench.Servers;
 
-/// <summary>A server that was started for the bench, in a fresh folder that goes with it.</summary>
+/// <summary>A server that was started for the bench, in a fresh folder.</summary>
 internal sealed partial class RunningServer : IDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
@@ -18,13 +18,15 @@ internal sealed partial class RunningServer : IDisposable
     // The program's output goes to a file, so that nobody has to read it while time is taken.
     private const string Shell = "exec \"$@\" >\"$0\" 2>&1";
 
+    private readonly RunFolder _run;
     private readonly string _folder;
     private readonly ServerLaunch _launch;
     private readonly Process _process;
 
-    private RunningServer(ServerChoice choice, string folder, ServerLaunch launch, Process process)
+    private RunningServer(ServerChoice choice, RunFolder run, string folder, ServerLaunch launch, Process process)
     {
         Choice = choice;
+        _run = run;
         _folder = folder;
         _launch = launch;
         _process = process;
@@ -43,14 +45,14 @@ internal sealed partial class RunningServer : IDisposable
 
     private string LogPath => LogPathIn(_folder);
 
-    /// <param name="parent">Where its folder is made.</param>
+    /// <param name="run">Where its folder is made.</param>
     /// <param name="processor">Where it runs; null for anywhere.</param>
-    public static RunningServer Start(ServerChoice choice, string parent, int? processor)
+    public static RunningServer Start(ServerChoice choice, RunFolder run, int? processor)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(parent, $"dex-bench-{Guid.NewGuid():N}")).FullName;
+        var folder = run.CreateFolder();
         var launch = choice.Describe(Directory.CreateDirectory(Path.Combine(folder, "server")).FullName);
         var process = Process.Start(StartInfo(launch, folder, processor)) ?? throw new InvalidOperationException($"{choice.Text} did not start.");
-        var server = new RunningServer(choice, folder, launch, process);
+        var server = new RunningServer(choice, run, folder, launch, process);
         try
         {
             server.WaitForPort();
@@ -92,13 +94,13 @@ internal sealed partial class RunningServer : IDisposable
         }
     }
 
-    /// <summary>Removes what was stored. Nothing may be in progress.</summary>
+    /// <summary>Takes away what was stored. Nothing may be in progress.</summary>
     public void Clean()
     {
         if (Choice.Stored > 0)
             return; // what it holds is the point
         foreach (var file in _launch.DataFolders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)).ToList())
-            File.Delete(file);
+            _run.Empty(file);
     }
 
     public void Dispose()
@@ -108,13 +110,18 @@ internal sealed partial class RunningServer : IDisposable
         _process.Dispose();
     }
 
-    private void EndWithUs(object? sender, EventArgs e) => End();
+    private void EndWithUs(object? sender, EventArgs e)
+    {
+        End();
+        _run.Dispose();
+    }
 
     private void End()
     {
         _process.Kill();
         _process.WaitForExit();
-        Directory.Delete(_folder, recursive: true);
+        foreach (var file in Directory.GetFiles(_folder, "*", SearchOption.AllDirectories))
+            _run.Empty(file);
     }
 
     private static int CountFiles(string folder) =>

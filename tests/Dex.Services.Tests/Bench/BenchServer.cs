@@ -9,7 +9,11 @@ public sealed class BenchServer : IDisposable
 {
     internal Payload Payload { get; } = new();
 
-    internal RunningServer Server { get; } = RunningServer.Start(ServerChoice.Parse("dex+delivery"), Path.GetTempPath(), processor: null);
+    internal RunFolder Run { get; } = new(Path.GetTempPath());
+
+    internal RunningServer Server { get; }
+
+    public BenchServer() => Server = RunningServer.Start(ServerChoice.Parse("dex+delivery"), Run, processor: null);
 
     internal LoadJob Moment => new()
     {
@@ -26,6 +30,7 @@ public sealed class BenchServer : IDisposable
     public void Dispose()
     {
         Server.Dispose();
+        Run.Dispose();
         Payload.Dispose();
     }
 }

@@ -34,7 +34,7 @@ public sealed class BenchTests(BenchServer bench) : IClassFixture<BenchServer>
     {
         var choices = new[] { "dex+final", "engine", "sink", "sink-discard" }.Select(ServerChoice.Parse).ToList();
         var placement = new Placement(null, null, Path.GetTempPath(), Path.GetTempPath());
-        var comparison = new Comparison(ScenarioCatalogue.Find("small"), choices, placement, placement.SmallFolder, bench.Payload, _ => { });
+        var comparison = new Comparison(ScenarioCatalogue.Find("small"), choices, placement, bench.Run, bench.Payload, _ => { });
 
         var result = await Task.Run(() => comparison.Run(job => job with { Connections = 2, MostOperations = 4 }, rounds: 1, warmUps: 0), TestContext.Current.CancellationToken);
 
