@@ -31,14 +31,14 @@ internal sealed class FileSystemUploadStore
         _concatenation = new FileConcatenation(folder, _uploads);
     }
 
-    public ValueTask<Upload> CreateAsync(NewUpload upload, CancellationToken cancellationToken)
+    public async ValueTask<Upload> CreateAsync(NewUpload upload, CancellationToken cancellationToken)
     {
         RequireId(upload.Id);
         _space.RequireReserve();
         var data = _folder.DataPath(upload.Id);
         Posix.Close(CreateData(data), data);
-        SaveNewRecord(upload);
-        return ValueTask.FromResult(Describe(upload, offset: 0, crc: 0));
+        await SaveNewRecordAsync(upload);
+        return Describe(upload, offset: 0, crc: 0);
     }
 
     public ValueTask<Upload?> FindAsync(string uploadId, CancellationToken cancellationToken)
@@ -97,7 +97,7 @@ internal sealed class FileSystemUploadStore
         };
     }
 
-    public ValueTask<Upload> FinishAsync(Upload upload, CancellationToken cancellationToken)
+    public async ValueTask<Upload> FinishAsync(Upload upload, CancellationToken cancellationToken)
     {
         // Where nothing is flushed and the checksum is known, marks do not matter, and what was just written needs no other look.
         var isKnown = !_folder.Flushes && upload.Crc32C is not null;
@@ -106,19 +106,26 @@ internal sealed class FileSystemUploadStore
             throw new IOException("an upload that is not complete cannot be finished");
 
         var known = upload.Crc32C ?? stored.Crc32C ?? FindFinishedChecksum(stored);
-        if (_folder.Flushes || known is null)
+        if (known is null)
         {
-            using var data = Posix.OpenToWrite(stored.DataPath) ?? throw new FileNotFoundException("the upload is gone", stored.DataPath);
-            known ??= DataChecksum.Complete(data, stored.Offset, stored.Progress, cancellationToken);
-            FlushWhole(data, stored);
-            Posix.Close(data, stored.DataPath);
+            using var data = Posix.OpenToRead(stored.DataPath) ?? throw new FileNotFoundException("the upload is gone", stored.DataPath);
+            known = DataChecksum.Complete(data, stored.Offset, stored.Progress, cancellationToken);
         }
 
-        WriteFinished(stored, known.Value);
-        return ValueTask.FromResult(upload with { Crc32C = known });
+        var flushed = FlushWholeAsync(stored);
+        try
+        {
+            await WriteFinishedAsync(stored, known.Value, flushed);
+        }
+        finally
+        {
+            await flushed;
+        }
+
+        return upload with { Crc32C = known };
     }
 
-    public ValueTask DeleteAsync(Upload upload, CancellationToken cancellationToken)
+    public async ValueTask DeleteAsync(Upload upload, CancellationToken cancellationToken)
     {
         RequireId(upload.Id);
         Posix.Delete(_uploads.Find(upload.Id)?.DataPath ?? _folder.DataPath(upload.Id));
@@ -126,11 +133,10 @@ internal sealed class FileSystemUploadStore
         Posix.Delete(_folder.ProgressPath(upload.Id));
         _records.Delete(upload.Id);
         _finished.Forget(upload.Id);
-        _folder.Flush();
-        return ValueTask.CompletedTask;
+        await _folder.FlushAsync();
     }
 
-    public ValueTask<Upload> DeclareLengthAsync(Upload upload, long length, CancellationToken cancellationToken)
+    public async ValueTask<Upload> DeclareLengthAsync(Upload upload, long length, CancellationToken cancellationToken)
     {
         var stored = FindAgain(upload);
         if (stored.Record.Length is { } known ? known != length : length < stored.Offset)
@@ -140,13 +146,13 @@ internal sealed class FileSystemUploadStore
             // Bytes that do not count must not exceed the length for a server that goes by the size alone.
             if (stored.Data.Size > stored.Offset)
                 UploadWriter.Open(stored, _folder, _boot).Dispose();
-            _records.Save(stored.Record with { Length = length });
+            await _records.SaveAsync(stored.Record with { Length = length });
         }
 
-        return ValueTask.FromResult(upload with { Length = length });
+        return upload with { Length = length };
     }
 
-    public ValueTask<Upload> ConcatenateAsync(NewUpload upload, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    public async ValueTask<Upload> ConcatenateAsync(NewUpload upload, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
     {
         RequireId(upload.Id);
         _space.RequireReserve();
@@ -156,8 +162,8 @@ internal sealed class FileSystemUploadStore
             throw new IOException($"{data} exists already");
         using var joined = _concatenation.Join(upload.Id, upload.Length ?? 0, parts, cancellationToken);
         joined.MoveTo(data);
-        SaveNewRecord(upload);
-        return ValueTask.FromResult(Describe(upload, joined.Length, joined.Crc32C));
+        await SaveNewRecordAsync(upload);
+        return Describe(upload, joined.Length, joined.Crc32C);
     }
 
     // On a thread of its own: gibibytes may be copied, and requests need theirs.
@@ -166,7 +172,7 @@ internal sealed class FileSystemUploadStore
         RequireId(final.Id);
         var joined = await Task.Factory.StartNew(
             () => _concatenation.Join(final.Id, final.Length ?? 0, parts, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        return new PendingJoin(joined, whole => Complete(final.Id, whole));
+        return new PendingJoin(joined, whole => CompleteAsync(final.Id, whole));
     }
 
     public ValueTask<Upload> TouchAsync(Upload upload, DateTimeOffset modifiedAt, CancellationToken cancellationToken)
@@ -186,11 +192,10 @@ internal sealed class FileSystemUploadStore
         return ValueTask.FromResult<Stream>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0));
     }
 
-    public ValueTask RecordDigestsAsync(Upload upload, CancellationToken cancellationToken)
+    public async ValueTask RecordDigestsAsync(Upload upload, CancellationToken cancellationToken)
     {
-        _records.Save(FindAgain(upload).Record with { Digests = upload.Digests });
+        await _records.SaveAsync(FindAgain(upload).Record with { Digests = upload.Digests });
         _records.Forget(upload.Id);
-        return ValueTask.CompletedTask;
     }
 
     public async IAsyncEnumerable<string> ListIdsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -215,11 +220,11 @@ internal sealed class FileSystemUploadStore
 
     // The record first: as long as it says more than the data has, the upload is not complete. The move makes it so; should a
     // power failure undo that, the upload waits as before.
-    private Upload Complete(string uploadId, JoinedFile joined)
+    private async ValueTask<Upload> CompleteAsync(string uploadId, JoinedFile joined)
     {
         var stored = _uploads.Find(uploadId) ?? throw new FileNotFoundException("the final upload is gone");
         if (stored.Record.Length != joined.Length)
-            _records.Save(stored.Record with { Length = joined.Length });
+            await _records.SaveAsync(stored.Record with { Length = joined.Length });
         joined.MoveTo(_folder.DataPath(uploadId));
         return stored.ToUpload() with { Length = joined.Length, Offset = joined.Length, Crc32C = joined.Crc32C, ModifiedAt = _clock.GetUtcNow() };
     }
@@ -250,13 +255,13 @@ internal sealed class FileSystemUploadStore
         }
     }
 
-    private void SaveNewRecord(NewUpload upload)
+    private async ValueTask SaveNewRecordAsync(NewUpload upload)
     {
         var storage = ImmutableSortedDictionary.CreateRange<string, string>(
             StringComparer.Ordinal, [new("Path", _folder.DataPath(upload.Id)), new("Type", "filestore")]);
         try
         {
-            _records.Save(UploadRecord.For(upload, _boot.Id, storage));
+            await _records.SaveAsync(UploadRecord.For(upload, _boot.Id, storage));
         }
         catch
         {
@@ -266,13 +271,14 @@ internal sealed class FileSystemUploadStore
         }
     }
 
-    private void FlushWhole(SafeFileHandle data, StoredUpload stored)
+    private async Task FlushWholeAsync(StoredUpload stored)
     {
         if (!_folder.Flushes)
             return;
+        using var data = Posix.OpenToWrite(stored.DataPath) ?? throw new FileNotFoundException("the upload is gone", stored.DataPath);
         try
         {
-            Posix.FlushData(data, stored.DataPath);
+            await _folder.FlushDataAsync(data, stored.DataPath, stored.Offset - (stored.Progress?.Flushed ?? 0));
         }
         catch (IOException) when (stored.Record.Boot is not null && Posix.Stat(_folder.MetadataPath(stored.Record.Id)) is null)
         {
@@ -280,20 +286,23 @@ internal sealed class FileSystemUploadStore
             RandomAccess.SetLength(data, stored.Progress?.Flushed ?? 0);
             throw;
         }
+
+        Posix.Close(data, stored.DataPath);
     }
 
-    private void WriteFinished(StoredUpload stored, uint crc)
+    private async ValueTask WriteFinishedAsync(StoredUpload stored, uint crc, Task flushed)
     {
         var id = stored.Record.Id;
         if (stored.Record.Kind == UploadKind.Partial)
         {
             // A part has no metadata file to say that it was flushed, and its checksum makes joining cheap.
+            await flushed;
             new UploadProgress(_boot.Id, 0, stored.Offset, crc, stored.Offset, crc).Write(_folder.ProgressPath(id), _folder.Flushes);
-            _folder.Flush();
+            await _folder.FlushAsync();
             return;
         }
 
-        _folder.Replace(id, UploadFolder.MetadataSuffix, UploadRecordJson.WriteMetadata(stored.Record.Metadata).Span);
+        await _folder.ReplaceAsync(id, UploadFolder.MetadataSuffix, UploadRecordJson.WriteMetadata(stored.Record.Metadata), flushed);
         Posix.Delete(_folder.ProgressPath(id));
         _records.Forget(id);
         _finished.Keep(id, Posix.Stat(stored.DataPath) ?? stored.Data, crc);

@@ -27,9 +27,9 @@ internal sealed class JoinedFile(string temporaryPath, long length, uint crc) : 
 }
 
 /// <summary>Joined parts that wait to become the data of a final upload that exists already.</summary>
-internal sealed class PendingJoin(JoinedFile joined, Func<JoinedFile, Upload> commit) : IJoinedParts
+internal sealed class PendingJoin(JoinedFile joined, Func<JoinedFile, ValueTask<Upload>> commit) : IJoinedParts
 {
-    public ValueTask<Upload> CommitAsync(CancellationToken cancellationToken) => ValueTask.FromResult(commit(joined));
+    public ValueTask<Upload> CommitAsync(CancellationToken cancellationToken) => commit(joined);
 
     public ValueTask DisposeAsync()
     {

@@ -67,6 +67,7 @@ internal static partial class Posix
     public static void FlushData(SafeFileHandle file, string path) => Check(Native.Fdatasync(file), path);
 
     /// <summary>Asks the kernel to begin writing these bytes to the disk, so that a later flush has less to wait for. Promises nothing.</summary>
+    /// <param name="bytes">0 for all from <paramref name="offset"/> on.</param>
     public static void StartWriteBack(SafeFileHandle file, long offset, long bytes) => _ = Native.SyncFileRange(file, offset, bytes, WriteBack);
 
     /// <summary>Takes room for bytes to come; the file's length stays what it is.</summary>

@@ -1,6 +1,7 @@
 using Dex.Tus.Receiving;
 using Dex.UploadServer.Hosting;
 using Microsoft.Extensions.Options;
+using Microsoft.Win32.SafeHandles;
 
 namespace Dex.UploadServer.Storage.FileSystem;
 
@@ -11,6 +12,9 @@ internal sealed class UploadFolder(IOptions<UploadFolderOptions> place, IOptions
     public const string MetadataSuffix = ".meta";
     public const string ProgressSuffix = ".progress";
     private const string TemporarySuffix = ".tmp";
+    private const long FlushTogetherBytes = 1 << 20;
+
+    private readonly FlushGroup _flushes = new();
 
     private static readonly EnumerationOptions HiddenToo = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
@@ -61,8 +65,21 @@ internal sealed class UploadFolder(IOptions<UploadFolderOptions> place, IOptions
             Posix.FlushFolder(Path);
     }
 
+    /// <inheritdoc cref="Flush"/>
+    public Task FlushAsync() => Flushes ? _flushes.FlushFolderAsync(Path) : Task.CompletedTask;
+
+    /// <summary>Makes a file's last bytes durable, if the settings want it.</summary>
+    /// <param name="bytes">How many may not be so yet. Many would keep others waiting, and go alone.</param>
+    public Task FlushDataAsync(SafeFileHandle file, string path, long bytes)
+    {
+        if (!Flushes)
+            return Task.CompletedTask;
+        return bytes <= FlushTogetherBytes ? _flushes.FlushDataAsync(file, path) : Task.Run(() => Posix.FlushData(file, path));
+    }
+
     /// <summary>Puts a small file in place of the old one: a reader finds either, whole.</summary>
-    public void Replace(string id, string suffix, ReadOnlySpan<byte> content)
+    /// <param name="after">Must have ended well before the new file is seen.</param>
+    public async ValueTask ReplaceAsync(string id, string suffix, ReadOnlyMemory<byte> content, Task? after = null)
     {
         var path = $"{Path}/{id}{suffix}";
         var temporary = TemporaryPath(id, suffix);
@@ -70,12 +87,13 @@ internal sealed class UploadFolder(IOptions<UploadFolderOptions> place, IOptions
         {
             using (var file = Posix.CreateFile(temporary))
             {
-                RandomAccess.Write(file, content, 0);
-                if (Flushes)
-                    Posix.FlushData(file, temporary);
+                RandomAccess.Write(file, content.Span, 0);
+                await FlushDataAsync(file, temporary, content.Length);
                 Posix.Close(file, temporary);
             }
 
+            if (after is not null)
+                await after;
             Posix.Rename(temporary, path);
         }
         catch (IOException error)
@@ -84,6 +102,6 @@ internal sealed class UploadFolder(IOptions<UploadFolderOptions> place, IOptions
             throw Posix.Translate(error);
         }
 
-        Flush();
+        await FlushAsync();
     }
 }

@@ -37,9 +37,9 @@ internal sealed class UploadRecords(UploadFolder folder)
     }
 
     /// <summary>Writes a record in place of the old one, if there is one.</summary>
-    public void Save(UploadRecord record)
+    public async ValueTask SaveAsync(UploadRecord record)
     {
-        folder.Replace(record.Id, UploadFolder.RecordSuffix, UploadRecordJson.Write(record).Span);
+        await folder.ReplaceAsync(record.Id, UploadFolder.RecordSuffix, UploadRecordJson.Write(record));
         if (Posix.Stat(folder.RecordPath(record.Id)) is { } status)
             Remember(record, status);
     }
