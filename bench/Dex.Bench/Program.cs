@@ -10,6 +10,7 @@ internal static class Program
     private const string Usage = """
         Dex.Bench compare --scenario NAME,… --servers NAME,…   starts servers and loads them in turn
         Dex.Bench goals [--goals 1,2,…] [--check]              measures every goal, and says which are met
+        Dex.Bench protocols                                    compares HTTP/2 with HTTP/1.1, by curl
         Dex.Bench load --url URL --scenario NAME [--pid PID] [--stored FOLDER]   loads a server that runs already
         Dex.Bench serve engine|sink|sink-discard --folder FOLDER                 becomes one of the bench's own servers
         Dex.Bench list                                         scenarios and servers
@@ -31,6 +32,7 @@ internal static class Program
             {
                 ["compare"] => CompareCommand.Run(arguments),
                 ["goals"] => GoalsCommand.Run(arguments),
+                ["protocols"] => ProtocolsCommand.Run(arguments),
                 ["load"] => LoadCommand.Run(arguments),
                 ["serve", var server] => ServeCommand.Run(server, arguments),
                 ["list"] => ListCommand.Run(),

@@ -23,7 +23,7 @@ internal sealed record ComparisonResult(Scenario Scenario, IReadOnlyList<string>
     private double Value(IReadOnlyList<Measurement> round, string server, Figure figure) =>
         round[Servers.ToList().IndexOf(server)].Figures[figure];
 
-    private static double Median(IEnumerable<double> values)
+    public static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
         var middle = sorted.Length / 2;

@@ -41,6 +41,19 @@ internal sealed class Payload : IDisposable
         return (position, Math.Min(bytes, Period - position));
     }
 
+    /// <summary>Writes so many bytes of it into a new file.</summary>
+    public void CopyTo(string path, long length)
+    {
+        using var copy = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        var block = new byte[1 << 20];
+        for (long offset = 0, bytes; offset < length; offset += bytes)
+        {
+            (var position, bytes) = At(offset, Math.Min(block.Length, length - offset));
+            Fill(_file, block.AsSpan(0, (int)bytes), position);
+            RandomAccess.Write(copy, block.AsSpan(0, (int)bytes), offset);
+        }
+    }
+
     /// <summary>Fails unless a stored file holds exactly this many bytes of the payload.</summary>
     public void Require(string path, long length)
     {

@@ -23,7 +23,7 @@ internal sealed class TusTarget
     public byte[] CommonHeaders { get; }
 
     /// <summary>A manifest that the server's sample config accepts; a plain tus server keeps it as it is.</summary>
-    public byte[] MetadataHeader { get; } = Encoding.ASCII.GetBytes("Upload-Metadata: " + string.Join(',', new Dictionary<string, string>
+    public static string Metadata { get; } = string.Join(',', new Dictionary<string, string>
     {
         ["sender_id"] = "test sender",
         ["data_producer_id"] = "test-producer-id",
@@ -31,5 +31,7 @@ internal sealed class TusTarget
         ["received_filename"] = "bench.bin",
         ["data_stream_id"] = "dextesting",
         ["data_stream_route"] = "testevent1",
-    }.Select(pair => $"{pair.Key} {Convert.ToBase64String(Encoding.ASCII.GetBytes(pair.Value))}")) + "\r\n");
+    }.Select(pair => $"{pair.Key} {Convert.ToBase64String(Encoding.ASCII.GetBytes(pair.Value))}"));
+
+    public byte[] MetadataHeader { get; } = Encoding.ASCII.GetBytes($"Upload-Metadata: {Metadata}\r\n");
 }

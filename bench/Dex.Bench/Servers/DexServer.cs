@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
 namespace Dex.Bench.Servers;
 
 /// <summary>Our server, whole: manifest checks, locks, reports and the ledger are always on.</summary>
@@ -12,22 +15,37 @@ internal static class DexServer
         Directory.CreateDirectory(At("upload-configs"));
         File.WriteAllText(At("upload-configs", "dextesting_testevent1.json"), ManifestConfig);
         File.WriteAllText(At("delivery.yml"), choice.Delivers ? Targets + RoutingGroup : Targets + "routing_groups: []\n");
+        var environment = new Dictionary<string, string>
+        {
+            ["SERVER_PORT"] = "0",
+            ["UI_PORT"] = "",
+            ["UPLOAD_DURABILITY"] = choice.Durability,
+            ["UPLOAD_CONFIG_PATH"] = At("upload-configs"),
+            ["DEX_DELIVERY_CONFIG_FILE"] = At("delivery.yml"),
+        };
+        if (choice.Tls)
+        {
+            (environment["TLS_CERTIFICATE_FILE"], environment["TLS_KEY_FILE"]) = (At("certificate.pem"), At("key.pem"));
+            WriteKeyPair(At("certificate.pem"), At("key.pem"));
+        }
+
         return new ServerLaunch
         {
             Program = managed ? "dotnet" : build,
             Arguments = managed ? [build] : [],
-            Environment = new Dictionary<string, string>
-            {
-                ["SERVER_PORT"] = "0",
-                ["UI_PORT"] = "",
-                ["UPLOAD_DURABILITY"] = choice.Durability,
-                ["UPLOAD_CONFIG_PATH"] = At("upload-configs"),
-                ["DEX_DELIVERY_CONFIG_FILE"] = At("delivery.yml"),
-            },
+            Environment = environment,
             UploadsFolder = At("uploads", "tus-prefix"),
             DataFolders = [At("uploads", "tus-prefix"), At("uploads", "reports"), At("uploads", "events"), At("uploads", "edav")],
             DeliveredFolder = choice.Delivers ? At("uploads", "edav") : null,
         };
+    }
+
+    private static void WriteKeyPair(string certificatePath, string keyPath)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        File.WriteAllText(certificatePath, certificate.ExportCertificatePem());
+        File.WriteAllText(keyPath, key.ExportPkcs8PrivateKeyPem());
     }
 
     private const string ManifestConfig = """

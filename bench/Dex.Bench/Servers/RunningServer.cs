@@ -151,7 +151,7 @@ internal sealed partial class RunningServer : IDisposable
             var log = File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
             if (Port().Match(log) is { Success: true } port)
             {
-                Target = new TusTarget(new Uri($"http://127.0.0.1:{port.Groups[1].Value}/files"));
+                Target = new TusTarget(new Uri($"{(Choice.Tls ? "https" : "http")}://127.0.0.1:{port.Groups[1].Value}/files"));
                 return;
             }
 

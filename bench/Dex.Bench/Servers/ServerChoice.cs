@@ -7,8 +7,9 @@ namespace Dex.Bench.Servers;
 /// <param name="Build">Another build of ours than the one beside the bench: its <c>dex-upload-server.dll</c> or executable.</param>
 /// <param name="Durability">Of ours: <c>none</c>, <c>final</c> or <c>every</c>.</param>
 /// <param name="Delivers">Whether ours delivers every upload to a folder.</param>
+/// <param name="Tls">Whether ours is reached by TLS only.</param>
 /// <param name="Stored">Uploads that it holds before anything is measured.</param>
-internal sealed record ServerChoice(string Text, string Kind, string? Build, string Durability, bool Delivers, int Stored)
+internal sealed record ServerChoice(string Text, string Kind, string? Build, string Durability, bool Delivers, bool Tls, int Stored)
 {
     private static readonly string[] Kinds = ["dex", "engine", "sink", "sink-discard", "tus-node"];
 
@@ -17,6 +18,7 @@ internal sealed record ServerChoice(string Text, string Kind, string? Build, str
         ("dex", "ours, whole, at durability none, without a delivery target"),
         ("dex+final, dex+every", "at that durability"),
         ("dex+delivery", "every upload is delivered to a folder; also dex+final+delivery"),
+        ("dex+tls", "reached by TLS; for protocols only"),
         ("dex@PATH", "another build: its dex-upload-server.dll or executable"),
         ("engine", "our engine and file store at durability none, without the rest of the server"),
         ("sink", "bare Kestrel that writes what it receives: the ceiling"),
@@ -33,15 +35,16 @@ internal sealed record ServerChoice(string Text, string Kind, string? Build, str
         if (!Kinds.Contains(kind) || (build is not null && kind != "dex"))
             throw new ArgumentException($"There is no server {parts[0]}. There are: {string.Join(", ", Kinds)}, and dex@PATH for another build.");
 
-        var choice = new ServerChoice(text, kind, build, "none", Delivers: false, Stored: 0);
+        var choice = new ServerChoice(text, kind, build, "none", Delivers: false, Tls: false, Stored: 0);
         foreach (var modifier in parts[1..])
         {
             choice = modifier.Split('=') switch
             {
                 ["final" or "every"] when kind == "dex" => choice with { Durability = modifier },
                 ["delivery"] when kind == "dex" => choice with { Delivers = true },
+                ["tls"] when kind == "dex" => choice with { Tls = true },
                 ["stored", var count] => choice with { Stored = int.Parse(count, NumberStyles.None, CultureInfo.InvariantCulture) },
-                _ => throw new ArgumentException($"{kind} has no modifier +{modifier}. There are, of dex: +final, +every, +delivery; of all: +stored=N."),
+                _ => throw new ArgumentException($"{kind} has no modifier +{modifier}. There are, of dex: +final, +every, +delivery, +tls; of all: +stored=N."),
             };
         }
 
