@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 
 namespace Dex.Tus.Receiving;
@@ -88,6 +89,7 @@ public sealed class IncomingBody : IDisposable
     }
 
     /// <summary>The next received bytes, in place until <see cref="Advance"/>. Empty means that the body has ended, see <see cref="End"/>.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // a wait for a slow client allocates nothing
     public async ValueTask<ReadOnlySequence<byte>> ReadAsync()
     {
         while (End == BodyEnd.None)
