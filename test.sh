@@ -41,6 +41,20 @@ install_clients() {
   cp tests/clients/package-lock.json "$installed"
 }
 
+# They end when this script does, however it does: they live as long as the pipe that it holds.
+start_services() {
+  say 'Starting services'
+  tests/services/services.sh install
+  local line
+  coproc services { exec tests/services/services.sh run s3 sns-sqs; }
+  while IFS= read -r line <&"${services[0]}"; do
+    [[ "$line" == ready ]] && return
+    export "${line?}"
+  done
+  echo 'The services did not start.'
+  return 1
+}
+
 build() {
   say 'Building'
   dotnet restore Dex.slnx --locked-mode -v quiet
@@ -74,6 +88,7 @@ summarise() {
 install_packages
 install_clients
 build
+start_services
 rm -rf "$results"
 failures=0
 for project in "${projects[@]}"; do

@@ -120,7 +120,7 @@ report_s3() {
   # 's3' may be slow to listen, since it makes its pools first.
   wait_for s3 listens_on "$s3_port"
   timeout "$start_limit" radosgw-admin -c "$run/ceph/ceph.conf" -n client.rgw.a user create --uid=test --display-name=test \
-    --access-key=testaccess --secret=testsecret123 --max-buckets=-1 >"$run/s3-user.log" 2>&1 || { tail -n 20 "$run/s3-user.log" >&2; exit 1; }
+    --access-key=testaccess --secret=testsecret123 --max-buckets=0 >"$run/s3-user.log" 2>&1 || { tail -n 20 "$run/s3-user.log" >&2; exit 1; }
   printf '%s\n' "TEST_S3_ENDPOINT=http://127.0.0.1:$s3_port" TEST_S3_ACCESS_KEY=testaccess TEST_S3_SECRET_KEY=testsecret123
 }
 
