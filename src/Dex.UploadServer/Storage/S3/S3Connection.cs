@@ -39,7 +39,7 @@ internal sealed class S3Connection : IDisposable
         {
             return await call(_client.Value, cancellationToken);
         }
-        catch (Exception error) when (!S3Errors.IsOwn(error, cancellationToken))
+        catch (Exception error) when (S3Errors.IsForeign(error, cancellationToken))
         {
             throw S3Errors.Translate(error);
         }

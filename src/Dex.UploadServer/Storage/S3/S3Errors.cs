@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using Dex.UploadServer.Storage.Objects;
@@ -11,9 +13,13 @@ internal static class S3Errors
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(5);
 
-    /// <summary>Whether it needs no translation: it is in our words, or the caller asked for the end.</summary>
-    public static bool IsOwn(Exception error, CancellationToken cancellationToken) =>
-        error is StoreCallException || (error is OperationCanceledException && cancellationToken.IsCancellationRequested);
+    /// <summary>Whether it is the SDK's or the network's. What a caller asked for, and what is a fault of ours, is neither.</summary>
+    public static bool IsForeign(Exception error, CancellationToken cancellationToken) => error switch
+    {
+        StoreCallException => false,
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        _ => error is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException or WebException or XmlException,
+    };
 
     public static StoreCallException Translate(Exception error) => error switch
     {
