@@ -53,6 +53,7 @@ internal sealed partial class AwsIdentity
         { AccessKeyId: { } id, SecretAccessKey: { } secret } => new BasicAWSCredentials(id, secret),
         { WebIdentityTokenFile: { } file, RoleArn: { } role } => new AssumeRoleWithWebIdentityCredentials(file, role, _options.RoleSessionName),
         { Profile: { } profile } => OfProfile(profile),
+        { SharedCredentialsFile: not null } => Profile(DefaultProfile)?.GetAWSCredentials(Profiles),
         _ => null,
     };
 

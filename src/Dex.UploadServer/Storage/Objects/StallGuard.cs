@@ -22,7 +22,9 @@ internal sealed class StallGuard(TimeSpan patience, TimeProvider clock, HttpMess
         {
             var failure = watch.Explain(error, cancellationToken);
             watch.Dispose();
-            throw failure == error ? error : failure;
+            if (failure == error)
+                throw;
+            throw failure;
         }
     }
 }

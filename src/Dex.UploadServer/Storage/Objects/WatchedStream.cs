@@ -19,10 +19,10 @@ internal sealed class WatchedStream(Stream inner, StallWatch watch, bool ownsWat
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Stalled);
+        using var either = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Stalled) : null;
         try
         {
-            var length = await inner.ReadAsync(buffer, either.Token);
+            var length = await inner.ReadAsync(buffer, either?.Token ?? watch.Stalled);
             watch.Moved();
             return length;
         }
