@@ -27,6 +27,9 @@ internal sealed class S3Connection : IDisposable
 
     public S3Account Account { get; }
 
+    /// <summary>Hears of every call that failed.</summary>
+    public Action<StoreCallException>? Failed { get; init; }
+
     /// <summary>Whether the bytes of a body need not be hashed for the signature, because TLS protects them. The SDK refuses that over plain http.</summary>
     public bool MayLeavePayloadUnsigned => Account.Endpoint?.Scheme != Uri.UriSchemeHttp;
 
@@ -43,7 +46,9 @@ internal sealed class S3Connection : IDisposable
         }
         catch (Exception error) when (S3Errors.IsForeign(error, cancellationToken))
         {
-            throw S3Errors.Translate(error);
+            var failure = S3Errors.Translate(error);
+            Failed?.Invoke(failure);
+            throw failure;
         }
     }
 

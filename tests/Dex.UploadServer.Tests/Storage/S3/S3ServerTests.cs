@@ -75,6 +75,22 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
     }
 
     [Fact]
+    public async Task Failed_calls_are_counted_by_kind_and_told_without_the_key()
+    {
+        var variables = store.Variables();
+        variables["AWS_SECRET_ACCESS_KEY"] = "hush-hush";
+        await StartAsync(variables);
+
+        var services = await HealthAsync();
+        var metrics = await _client.GetStringAsync("/metrics", Stop);
+
+        Assert.Contains(($"S3 source {store.Bucket}", "DOWN", $"bucket {store.Bucket}: access denied (Forbidden)"), services);
+        Assert.Matches("dex_server_store_call_failures_total\\{.*failure=\"denied\".*store=\"s3\".*\\} [1-9]", metrics);
+        Assert.Contains(_log.Messages, line => line.Contains("call to the object store failed", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log.Messages, line => line.Contains("hush", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Keys_from_a_dotenv_file_are_as_good_as_any()
     {
         var file = _folder.PathOf(".env");
