@@ -41,6 +41,28 @@ install_clients() {
   cp tests/clients/package-lock.json "$installed"
 }
 
+# They live as long as the pipe that this script and its children hold: they end even if it is killed.
+start_services() {
+  say 'Starting services'
+  tests/services/services.sh install
+  local line
+  coproc services { exec tests/services/services.sh run s3 sns-sqs; }
+  trap stop_services EXIT
+  while IFS= read -r line <&"${services[0]}"; do
+    [[ "$line" == ready ]] && return
+    export "${line?}"
+  done
+  echo 'The services did not start.'
+  return 1
+}
+
+stop_services() {
+  local process=${services_PID-}
+  [[ -n "$process" ]] || return 0
+  kill "$process" 2>/dev/null || true
+  wait "$process" 2>/dev/null || true
+}
+
 build() {
   say 'Building'
   dotnet restore Dex.slnx --locked-mode -v quiet
@@ -74,6 +96,7 @@ summarise() {
 install_packages
 install_clients
 build
+start_services
 rm -rf "$results"
 failures=0
 for project in "${projects[@]}"; do

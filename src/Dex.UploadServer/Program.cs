@@ -1,3 +1,4 @@
+using Dex.UploadServer.Aws;
 using Dex.UploadServer.Delivery;
 using Dex.UploadServer.Health;
 using Dex.UploadServer.Hosting;
@@ -54,11 +55,12 @@ internal static class Program
         builder.AddHosting(args, environment); // variables, ports, start and stop
         builder.AddTelemetry();                // log and metrics
         builder.AddHealth();
+        builder.AddAws();                      // credentials, region, endpoints
         builder.AddLedger();                   // SQLite
         builder.AddMessaging();                // report and event files
         builder.AddManifests();
         builder.AddReports();
-        builder.AddStorage();                  // file system
+        builder.AddStorage();                  // file system or S3
         builder.AddRouting();                  // the delivery file
         builder.AddDelivery();
         builder.AddUploads();                  // tus

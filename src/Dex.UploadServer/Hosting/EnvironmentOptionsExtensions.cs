@@ -27,4 +27,8 @@ internal static class EnvironmentOptionsExtensions
         services.AddSingleton<IStartupValidation>(provider => provider.GetRequiredService<EnvironmentOptionsFactory<TOptions>>());
         return services;
     }
+
+    /// <summary>The variables, for a choice between services that must be made before there are any.</summary>
+    public static EnvironmentReader Environment(this IServiceCollection services) =>
+        (EnvironmentReader)services.Single(service => service.ServiceType == typeof(EnvironmentReader)).ImplementationInstance!;
 }

@@ -1,4 +1,7 @@
+using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Storage.FileSystem;
+using Dex.UploadServer.Storage.Objects;
+using Dex.UploadServer.Storage.S3;
 
 namespace Dex.UploadServer.Storage;
 
@@ -7,9 +10,20 @@ internal static class StorageExtensions
 {
     public static IHostApplicationBuilder AddStorage(this IHostApplicationBuilder builder)
     {
-        builder.AddFileSystemUploads();
-        builder.AddFileSystemSource();
-        builder.AddFileSystemManifestConfigs();
+        builder.AddObjectStoreCalls();
+        builder.AddS3();
+
+        var choice = StorageChoice.Of(builder.Services.Environment());
+        builder.Services.AddSingleton(choice);
+        builder.Services.AddHostedService<StorageChoiceLog>();
+        if (choice.Uploads == StorageChoice.S3)
+            builder.AddS3Uploads().AddS3Source();
+        else
+            builder.AddFileSystemUploads().AddFileSystemSource();
+        if (choice.ManifestConfigs == StorageChoice.S3)
+            builder.AddS3ManifestConfigs();
+        else
+            builder.AddFileSystemManifestConfigs();
 
         builder.AddFileSystemTargets();
         return builder;

@@ -1,0 +1,50 @@
+using Dex.UploadServer.Health;
+using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Manifests;
+using Microsoft.Extensions.Options;
+
+namespace Dex.UploadServer.Storage.S3;
+
+internal static class S3Extensions
+{
+    /// <summary>The ways to S3, for whoever takes one; nothing is opened before the first call.</summary>
+    public static IHostApplicationBuilder AddS3(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddEnvironmentOptions<S3Options, S3OptionsValidator>(S3Options.Read);
+        builder.Services.AddSingleton<S3Connections>();
+        return builder;
+    }
+
+    /// <summary>Keeps uploads in a bucket.</summary>
+    public static IHostApplicationBuilder AddS3Uploads(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IHealthProbe>(services => S3Probe.OfUploads(Store(services), UploadBucket(services)));
+        builder.Services.AddHostedService<S3Startup>();
+        return builder;
+    }
+
+    /// <summary>Reads finished uploads from that bucket for deliveries.</summary>
+    public static IHostApplicationBuilder AddS3Source(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IHealthProbe>(services => S3Probe.OfSource(Store(services), UploadBucket(services)));
+        return builder;
+    }
+
+    /// <summary>Manifest configs from a bucket.</summary>
+    public static IHostApplicationBuilder AddS3ManifestConfigs(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IManifestConfigSource>(services =>
+        {
+            var options = Options(services);
+            return new S3ManifestConfigSource(Store(services), options.ManifestBucket ?? UploadBucket(services), options.ManifestFolder ?? "");
+        });
+        return builder;
+    }
+
+    private static S3Connection Store(IServiceProvider services) => services.GetRequiredService<S3Connections>().Store;
+
+    private static S3Options Options(IServiceProvider services) => services.GetRequiredService<IOptions<S3Options>>().Value;
+
+    // Options that were refused read as their defaults; then the server does not start.
+    private static string UploadBucket(IServiceProvider services) => Options(services).Bucket ?? "";
+}

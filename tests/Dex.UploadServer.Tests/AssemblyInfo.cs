@@ -1,0 +1,3 @@
+using Dex.Testing;
+
+[assembly: AssemblyFixture(typeof(TestServices))]
