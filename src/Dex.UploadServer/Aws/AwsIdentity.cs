@@ -34,6 +34,12 @@ internal sealed class AwsIdentity
     /// <summary>Where S3 is for everything that has no endpoint of its own; null for AWS itself.</summary>
     public Uri? S3Endpoint => _options.S3Endpoint;
 
+    /// <summary>Where SNS is; null for AWS itself.</summary>
+    public Uri? SnsEndpoint => _options.SnsEndpoint;
+
+    /// <summary>Where SQS is; null for AWS itself.</summary>
+    public Uri? SqsEndpoint => _options.SqsEndpoint;
+
     private AWSCredentials? FindCredentials() => _options switch
     {
         { AccessKeyId: { } id, SecretAccessKey: { } secret, SessionToken: { } token } => new SessionAWSCredentials(id, secret, token),

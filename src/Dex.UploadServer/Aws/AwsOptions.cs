@@ -37,6 +37,12 @@ internal sealed class AwsOptions
     /// <summary>Where S3 is, instead of at AWS. <c>AWS_ENDPOINT_URL_S3</c>, else <c>AWS_ENDPOINT_URL</c></summary>
     public Uri? S3Endpoint { get; set; }
 
+    /// <summary>Where SNS is, instead of at AWS. <c>AWS_ENDPOINT_URL_SNS</c>, else <c>AWS_ENDPOINT_URL</c></summary>
+    public Uri? SnsEndpoint { get; set; }
+
+    /// <summary>Where SQS is, instead of at AWS. <c>AWS_ENDPOINT_URL_SQS</c>, else <c>AWS_ENDPOINT_URL</c></summary>
+    public Uri? SqsEndpoint { get; set; }
+
     public static void Read(AwsOptions options, EnvironmentReader env)
     {
         options.AccessKeyId = env.OptionalText("AWS_ACCESS_KEY_ID")?.Trim();
@@ -48,7 +54,10 @@ internal sealed class AwsOptions
         options.Profile = env.OptionalText("AWS_PROFILE")?.Trim();
         options.SharedCredentialsFile = env.OptionalText("AWS_SHARED_CREDENTIALS_FILE");
         options.Region = (env.OptionalText("AWS_REGION") ?? env.OptionalText("AWS_DEFAULT_REGION"))?.Trim();
-        options.S3Endpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_S3") ?? ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL");
+        var everywhere = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL");
+        options.S3Endpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_S3") ?? everywhere;
+        options.SnsEndpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_SNS") ?? everywhere;
+        options.SqsEndpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_SQS") ?? everywhere;
     }
 }
 
