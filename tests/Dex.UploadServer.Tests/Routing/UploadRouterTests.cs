@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Messaging;
 using Dex.UploadServer.Routing;
 
 namespace Dex.UploadServer.Tests.Routing;
@@ -73,7 +74,7 @@ public sealed class UploadRouterTests
     public void An_empty_manifest_has_no_group() =>
         Assert.StartsWith(
             "no routing group found for metadata",
-            new UploadRouter(new DeliveryFiles().Parse(ThreeTargets)).Plan(Id, ImmutableSortedDictionary<string, string>.Empty).Problem,
+            new UploadRouter(new DeliveryFiles().Parse(ThreeTargets), EventTransport.Local).Plan(Id, ImmutableSortedDictionary<string, string>.Empty).Problem,
             StringComparison.Ordinal);
 
     [Theory]
@@ -121,7 +122,7 @@ public sealed class UploadRouterTests
     }
 
     private static RoutingPlan Plan(string yaml, ImmutableSortedDictionary<string, string> manifest) =>
-        new UploadRouter(new DeliveryFiles().Parse(yaml)).Plan(Id, manifest);
+        new UploadRouter(new DeliveryFiles().Parse(yaml), EventTransport.Local).Plan(Id, manifest);
 
     private static ImmutableSortedDictionary<string, string> Manifest(params (string Key, string Value)[] more)
     {

@@ -23,6 +23,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
     private readonly IHostApplicationLifetime _lifetime;
     private readonly TimeProvider _clock;
     private readonly ILogger<SqsSubscriber> _logger;
+    private readonly int _places;
     private readonly SemaphoreSlim _room;
     private readonly string?[] _problems;
     private readonly ConcurrentDictionary<Task, bool> _handling = new();
@@ -36,7 +37,8 @@ internal sealed partial class SqsSubscriber : BackgroundService
         _lifetime = lifetime;
         _clock = clock;
         _logger = logger;
-        _room = new SemaphoreSlim(_options.Workers * _options.MaxMessages);
+        _places = _options.Workers * _options.MaxMessages;
+        _room = new SemaphoreSlim(_places);
         _problems = new string?[_options.Workers];
     }
 
@@ -169,7 +171,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
         {
             var limit = _queue.DeadLetterAfter ?? _options.MaxReceives;
             return await _handler.HandleAsync(
-                new ReceivedEvent(message.MessageId, message.Body ?? "", held.Receives, held.Receives >= limit) { IsInTheWay = () => _room.CurrentCount == 0, Lost = held.Lost },
+                new ReceivedEvent(message.MessageId, message.Body ?? "", held.Receives, held.Receives >= limit) { IsInTheWay = () => _handling.Count >= _places, Lost = held.Lost },
                 stopping);
         }
         catch (Exception error)
