@@ -1,6 +1,4 @@
-using System.Text.RegularExpressions;
 using Dex.UploadServer.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Aws;
 
@@ -43,6 +41,9 @@ internal sealed class AwsOptions
     /// <summary>Where SQS is, instead of at AWS. <c>AWS_ENDPOINT_URL_SQS</c>, else <c>AWS_ENDPOINT_URL</c></summary>
     public Uri? SqsEndpoint { get; set; }
 
+    /// <summary>What could not be read. It matters only to those who use AWS; a server that does not starts all the same.</summary>
+    public IReadOnlyList<string> Problems { get; set; } = [];
+
     public static void Read(AwsOptions options, EnvironmentReader env)
     {
         options.AccessKeyId = env.OptionalText("AWS_ACCESS_KEY_ID")?.Trim();
@@ -54,27 +55,11 @@ internal sealed class AwsOptions
         options.Profile = env.OptionalText("AWS_PROFILE")?.Trim();
         options.SharedCredentialsFile = env.OptionalText("AWS_SHARED_CREDENTIALS_FILE");
         options.Region = (env.OptionalText("AWS_REGION") ?? env.OptionalText("AWS_DEFAULT_REGION"))?.Trim();
-        var everywhere = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL");
-        options.S3Endpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_S3") ?? everywhere;
-        options.SnsEndpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_SNS") ?? everywhere;
-        options.SqsEndpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_SQS") ?? everywhere;
-    }
-}
-
-internal sealed partial class AwsOptionsValidator : IValidateOptions<AwsOptions>
-{
-    public ValidateOptionsResult Validate(string? name, AwsOptions options)
-    {
         List<string> problems = [];
-        if ((options.AccessKeyId is null) != (options.SecretAccessKey is null))
-            problems.Add("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together; set both or none.");
-        if (options.WebIdentityTokenFile is not null && options.RoleArn is null)
-            problems.Add("AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not; it names the role to assume.");
-        if (options.Region is { } region && !RegionName().IsMatch(region))
-            problems.Add("AWS_REGION must be the name of a region, such as us-east-1.");
-        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+        var everywhere = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL", problems);
+        options.S3Endpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_S3", problems) ?? everywhere;
+        options.SnsEndpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_SNS", problems) ?? everywhere;
+        options.SqsEndpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_SQS", problems) ?? everywhere;
+        options.Problems = problems;
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9-]{1,63}\z")]
-    private static partial Regex RegionName();
 }

@@ -6,13 +6,13 @@ namespace Dex.UploadServer.Aws;
 internal static class ServiceEndpoint
 {
     /// <summary>The address in a variable; null if there is none, or none that can be used, which is complained of without showing it.</summary>
-    public static Uri? Read(EnvironmentReader env, string variable)
+    public static Uri? Read(EnvironmentReader env, string variable, ICollection<string> problems)
     {
         if (env.OptionalText(variable) is not { } text)
             return null;
         if (Parse(text) is { } endpoint)
             return endpoint;
-        env.Complain($"{variable} must be an address that starts with http:// or https://, without user, query or fragment.");
+        problems.Add($"{variable} must be an address that starts with http:// or https://, without user, query or fragment.");
         return null;
     }
 

@@ -16,7 +16,9 @@ internal sealed record HttpHead(byte[] Raw, string FirstLine, IReadOnlyList<stri
 
     public long? Length => Field("Content-Length") is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;
 
-    public string? Field(string name) => Fields
+    public string? Field(string name) => FieldOf(Fields, name);
+
+    public static string? FieldOf(IReadOnlyList<string> fields, string name) => fields
         .Where(line => line.StartsWith(name, StringComparison.OrdinalIgnoreCase) && line.Length > name.Length && line[name.Length] == ':')
         .Select(line => line[(name.Length + 1)..].Trim()).FirstOrDefault();
 

@@ -5,8 +5,12 @@ namespace Dex.Testing;
 /// <summary>A request that came by a <see cref="FaultProxy"/>.</summary>
 /// <param name="Path">Still escaped, without query.</param>
 /// <param name="Query">Without question mark.</param>
-public sealed record ProxiedRequest(string Method, string Path, string Query)
+/// <param name="Fields">Header lines.</param>
+public sealed record ProxiedRequest(string Method, string Path, string Query, IReadOnlyList<string> Fields)
 {
+    /// <summary>The value of a header, or null.</summary>
+    public string? Field(string name) => HttpHead.FieldOf(Fields, name);
+
     public bool HasQueryKey(string key) =>
         Query.Split('&').Any(pair => pair.Split('=', 2)[0].Equals(key, StringComparison.OrdinalIgnoreCase));
 
@@ -18,6 +22,6 @@ public sealed record ProxiedRequest(string Method, string Path, string Query)
     {
         var parts = head.FirstLine.Split(' ');
         var target = parts[1].Split('?', 2);
-        return new ProxiedRequest(parts[0], target[0], target.Length == 2 ? target[1] : "");
+        return new ProxiedRequest(parts[0], target[0], target.Length == 2 ? target[1] : "", head.Fields);
     }
 }

@@ -1,3 +1,4 @@
+using Dex.UploadServer.Aws;
 using Dex.UploadServer.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -42,6 +43,8 @@ internal sealed class AwsMessagingOptions
     /// <summary>Whether a queue is to be read; true if any variable of it is set.</summary>
     public bool HasQueue { get; private set; }
 
+    public bool IsUsed => ReportTopic is not null || EventTopic is not null || HasQueue;
+
     public static bool PublishesEvents(EnvironmentReader env) => env.Has(EventTopicVariable);
 
     public static bool ReceivesEvents(EnvironmentReader env) =>
@@ -65,11 +68,11 @@ internal sealed class AwsMessagingOptions
     private static int ZeroFor(int usual, int number) => number == 0 ? usual : number;
 }
 
-internal sealed class AwsMessagingOptionsValidator : IValidateOptions<AwsMessagingOptions>
+internal sealed class AwsMessagingOptionsValidator(AwsIdentity identity) : IValidateOptions<AwsMessagingOptions>
 {
     public ValidateOptionsResult Validate(string? name, AwsMessagingOptions options)
     {
-        List<string> problems = [];
+        List<string> problems = options.IsUsed ? [.. identity.FindProblems()] : [];
         if (options.MaxMessages is < 1 or > 10)
             problems.Add($"SQS_SUBSCRIBER_MAX_MESSAGES is {options.MaxMessages}; it must be from 0 to 10.");
         if (options.MaxReceives is < 1 or > 1000)

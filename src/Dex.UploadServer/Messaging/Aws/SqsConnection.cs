@@ -45,6 +45,7 @@ internal sealed class SqsConnection(AwsIdentity identity, BrokerHttp http) : IDi
         {
             HttpClientFactory = http,
             MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0,
             IgnoreConfiguredEndpointUrls = true,
             Timeout = BrokerHttp.CallLimit,
         };

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using Dex.UploadServer.Storage.Objects;
@@ -11,14 +13,19 @@ internal static class S3Errors
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(5);
 
-    /// <summary>Whether it needs no translation: it is in our words, or the caller asked for the end.</summary>
-    public static bool IsOwn(Exception error, CancellationToken cancellationToken) =>
-        error is StoreCallException || (error is OperationCanceledException && cancellationToken.IsCancellationRequested);
+    /// <summary>Whether it is the SDK's or the network's. What a caller asked for, and what is a fault of ours, is neither.</summary>
+    public static bool IsForeign(Exception error, CancellationToken cancellationToken) => error switch
+    {
+        StoreCallException => false,
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        _ => error is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException or WebException or XmlException,
+    };
 
     public static StoreCallException Translate(Exception error) => error switch
     {
         AmazonServiceException answered when (int)answered.StatusCode != 0 => OfAnswer(answered),
-        AmazonClientException when !IsBroken(error) => new StoreCallException($"no usable credentials or configuration: {error.Message}", error) { Failure = StoreFailure.Denied },
+        AmazonClientException or AmazonServiceException when !IsBroken(error) =>
+            new StoreCallException("no usable AWS credentials", error) { Failure = StoreFailure.NotSignedIn },
         _ => new StoreCallException("the store cannot be reached or broke the call off", error),
     };
 
@@ -39,7 +46,8 @@ internal static class S3Errors
         "NoSuchUpload" => StoreFailure.NoMultipartUpload,
         "NoSuchKey" => StoreFailure.NotFound,
         "SlowDown" or "Throttling" or "ThrottlingException" or "TooManyRequests" or "RequestLimitExceeded" or "BandwidthLimitExceeded" => StoreFailure.Throttled,
-        "ExpiredToken" or "InvalidToken" or "TokenRefreshRequired" => StoreFailure.Denied,
+        "ExpiredToken" or "TokenRefreshRequired" or "RequestTimeTooSkewed" => StoreFailure.NotSignedIn,
+        "InvalidToken" => StoreFailure.Denied,
         "RequestTimeout" or "InternalError" or "OperationAborted" => StoreFailure.Unavailable,
         "ConditionalRequestConflict" => StoreFailure.ConditionFailed,
         _ => Classify(status),
@@ -62,6 +70,7 @@ internal static class S3Errors
         StoreFailure.NoBucket => "no such bucket",
         StoreFailure.NoMultipartUpload => "no such multipart upload",
         StoreFailure.Denied => "access denied",
+        StoreFailure.NotSignedIn => "credentials have expired, or the clock is wrong",
         StoreFailure.ConditionFailed => "changed by somebody else",
         StoreFailure.Refused => "refused",
         StoreFailure.Throttled => "the store is busy",

@@ -23,10 +23,15 @@ internal sealed class S3Options
     /// <summary>Whether this is where uploads are to be kept.</summary>
     public bool IsSelected { get; set; }
 
+    /// <summary>What could not be read.</summary>
+    public IReadOnlyList<string> Problems { get; set; } = [];
+
     public static void Read(S3Options options, EnvironmentReader env)
     {
+        List<string> problems = [];
         options.IsSelected = SelectsUploads(env);
-        options.Endpoint = ServiceEndpoint.Read(env, "S3_ENDPOINT");
+        options.Endpoint = ServiceEndpoint.Read(env, "S3_ENDPOINT", problems);
+        options.Problems = problems;
         options.Bucket = env.OptionalText("S3_BUCKET_NAME")?.Trim();
         options.ManifestFolder = env.OptionalText("DEX_S3_MANIFEST_CONFIG_FOLDER_NAME")?.Trim().Trim('/');
         options.ManifestBucket = env.OptionalText("DEX_MANIFEST_CONFIG_BUCKET_NAME")?.Trim();
@@ -49,7 +54,7 @@ internal sealed partial class S3OptionsValidator(AwsIdentity identity) : IValida
         if (!options.IsSelected)
             return ValidateOptionsResult.Success;
 
-        List<string> problems = [];
+        List<string> problems = [.. options.Problems, .. identity.FindProblems()];
         if (options.Bucket is null)
             problems.Add($"{Missing}: S3_BUCKET_NAME is not set.");
         else if (!BucketName().IsMatch(options.Bucket))
@@ -58,10 +63,8 @@ internal sealed partial class S3OptionsValidator(AwsIdentity identity) : IValida
             problems.Add("DEX_MANIFEST_CONFIG_BUCKET_NAME must be the name of a bucket: letters, digits, dots, hyphens and underscores.");
         if (options.ManifestFolder is { Length: > 0 } folder && !PathSegments.ArePlain(folder))
             problems.Add("DEX_S3_MANIFEST_CONFIG_FOLDER_NAME must be a plain relative path, without empty or dot segments.");
-        if (options.Endpoint is null && identity.S3Endpoint is null && identity.Region is null)
+        if (problems.Count == 0 && options.Endpoint is null && identity.S3Endpoint is null && identity.Region is null)
             problems.Add($"{Missing}: AWS_REGION is not set; without S3_ENDPOINT it says where the bucket is.");
-        if (identity.HasUnknownProfile)
-            problems.Add("AWS_PROFILE names a profile that is not in the shared AWS files.");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
