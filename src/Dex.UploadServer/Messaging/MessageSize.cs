@@ -20,7 +20,9 @@ internal static class MessageSize
         var shortened = new ArrayBufferWriter<byte>(limit);
         using (var writer = new Utf8JsonWriter(shortened, WireJson.WriterOptions))
             Write(writer, document.RootElement, leftOut, depth: 0);
-        return shortened.WrittenCount <= limit ? shortened.WrittenMemory : null;
+        if (shortened.WrittenCount > limit)
+            return null;
+        return shortened.WrittenMemory;
     }
 
     private static HashSet<string> Largest(JsonElement root, int excess)

@@ -27,6 +27,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
     private readonly SemaphoreSlim _room;
     private readonly string?[] _problems;
     private readonly ConcurrentDictionary<Task, bool> _handling = new();
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SqsSubscriber(
         SqsQueue queue, IEventHandler handler, IOptions<AwsMessagingOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<SqsSubscriber> logger)
@@ -79,9 +80,12 @@ internal sealed partial class SqsSubscriber : BackgroundService
         _room.Dispose();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
         // With the signal, not when the host comes to us: other services take their time to stop as well.
-        Task.WhenAll(Enumerable.Range(0, _options.Workers).Select(worker => ListenAsync(worker, _lifetime.ApplicationStopping)));
+        await Task.WhenAll(Enumerable.Range(0, _options.Workers).Select(worker => ListenAsync(worker, _lifetime.ApplicationStopping)));
+        _silent.TrySetResult();
+    }
 
     private async Task ListenAsync(int worker, CancellationToken stopping)
     {
@@ -152,7 +156,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
             if (answer.Fate is EventFate.Done || (answer.Fate is EventFate.GivenUp && _queue.DeadLetterAfter is null))
                 await held.DeleteAsync(CancellationToken.None);
             else
-                await held.ReturnAsync(Pause(answer), CancellationToken.None);
+                await ReturnAsync(held, Pause(answer), stopping);
         }
         catch (Exception error)
         {
@@ -165,8 +169,18 @@ internal sealed partial class SqsSubscriber : BackgroundService
         }
     }
 
+    private async Task ReturnAsync(HeldMessage held, TimeSpan after, CancellationToken stopping)
+    {
+        // Not as long as a loop of our own could receive it once more.
+        if (stopping.IsCancellationRequested)
+            await _silent.Task;
+        await held.ReturnAsync(after, CancellationToken.None);
+    }
+
     private async Task<EventAnswer> AskAsync(Message message, HeldMessage held, CancellationToken stopping)
     {
+        if (stopping.IsCancellationRequested)
+            return new EventAnswer(EventFate.Again);
         try
         {
             var limit = _queue.DeadLetterAfter ?? _options.MaxReceives;
