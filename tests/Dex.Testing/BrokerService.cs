@@ -84,7 +84,24 @@ public sealed class BrokerService(TestServices services) : IAsyncLifetime
 
     public async Task<string> NewQueueAsync(string name, CancellationToken cancellationToken) => (await Sqs.CreateQueueAsync(name, cancellationToken)).QueueUrl;
 
-    public async Task<string> FindQueueAsync(string name, CancellationToken cancellationToken) => (await Sqs.GetQueueUrlAsync(name, cancellationToken)).QueueUrl;
+    /// <summary>The address of a queue; waits for a server that is to make it.</summary>
+    public async Task<string> FindQueueAsync(string name, CancellationToken cancellationToken)
+    {
+        var address = "";
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                address = (await Sqs.GetQueueUrlAsync(name, cancellationToken)).QueueUrl;
+                return true;
+            }
+            catch (QueueDoesNotExistException)
+            {
+                return false;
+            }
+        });
+        return address;
+    }
 
     public Task SendAsync(string queue, string body, CancellationToken cancellationToken) => Sqs.SendMessageAsync(queue, body, cancellationToken);
 

@@ -49,9 +49,9 @@ internal sealed partial class SqsSubscriber : BackgroundService
     /// <exception cref="StartupFailureException">The queue is not the one that was configured.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        using var patience = new CancellationTokenSource(StartPatience, _clock);
         try
         {
-            using var patience = new CancellationTokenSource(StartPatience, _clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
             await _queue.EnsureAsync(either.Token);
         }
@@ -61,7 +61,8 @@ internal sealed partial class SqsSubscriber : BackgroundService
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            LogNotReady(error.Message); // it may come back, and uploads do not need it
+            // It may come back, and uploads do not need it.
+            LogNotReady(patience.IsCancellationRequested ? $"no answer within {StartPatience.TotalSeconds:0} seconds" : error.Message);
         }
 
         await base.StartAsync(cancellationToken);

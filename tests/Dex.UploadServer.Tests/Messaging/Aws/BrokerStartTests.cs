@@ -97,13 +97,12 @@ public sealed class BrokerStartTests(BrokerService broker) : IClassFixture<Broke
     public async Task A_broker_that_hangs_does_not_hold_up_the_start_for_long()
     {
         await using var proxy = broker.NewProxy().Add(new FaultRule(FaultKind.Hang));
-        var began = TimeProvider.System.GetTimestamp();
 
         await using var server = await BrokeredServer.StartAsync(broker, BrokerService.NewName("events"), NoTargets, $"AWS_ENDPOINT_URL={proxy.Address}");
-        var took = TimeProvider.System.GetElapsedTime(began);
+        var log = server.Log.Messages;
         await server.StopAsync();
 
-        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.Contains(log, line => line.StartsWith("the queue cannot be listened to yet no answer within 3 seconds", StringComparison.Ordinal));
     }
 
     [Theory]
