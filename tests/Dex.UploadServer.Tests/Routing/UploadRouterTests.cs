@@ -94,6 +94,18 @@ public sealed class UploadRouterTests
         Assert.EndsWith("for target t", plan.Problem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Where_a_broker_carries_events_what_has_one_is_posted_and_what_has_none_is_left_to_the_courier()
+    {
+        var router = new UploadRouter(new DeliveryFiles().Parse(ThreeTargets), new EventTransport(IsPublished: true, IsReceived: false));
+
+        var plan = router.Plan(Id, Manifest(("received_filename", "a\\b")));
+
+        Assert.Equal(plan.Events.Count, plan.Deliveries.Count(delivery => delivery.IsPosted));
+        Assert.False(Assert.Single(plan.Deliveries, delivery => delivery.Target == "t").IsPosted);
+        Assert.True(router.PlanRedelivery(Id, Manifest(), "u").Delivery!.IsPosted);
+    }
+
     [Theory]
     [InlineData("bogus time")]
     [InlineData("")]

@@ -224,7 +224,8 @@ internal sealed class SqsProbe(SqsQueue queue, SqsSubscriber subscriber, int wor
 
     public async ValueTask<string?> CheckAsync(CancellationToken cancellationToken)
     {
-        await queue.CountAsync(cancellationToken);
-        return subscriber.ProblemOf(worker);
+        if (queue.IsSubscribed)
+            await queue.CountAsync(cancellationToken);
+        return subscriber.ProblemOf(worker) ?? (queue.IsSubscribed ? null : "the queue is not subscribed to its topic yet");
     }
 }
