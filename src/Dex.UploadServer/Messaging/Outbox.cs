@@ -52,7 +52,6 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
     {
         using var patience = new CancellationTokenSource(LongestStop, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-        using var cut = either.Token.Register(_giveUp.Cancel);
         try
         {
             await Task.WhenAll(_lanes.SelectMany(static lanes => lanes).Select(lane => lane.StopAsync(either.Token)));
@@ -60,6 +59,7 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
         catch (OperationCanceledException)
         {
             // Out of time: the next start sends the rest.
+            await _giveUp.CancelAsync();
         }
     }
 

@@ -114,7 +114,7 @@ public sealed class EventsOverSqsTests(BrokerService broker) : IClassFixture<Bro
         await WaitUntilEmptyAsync(name);
 
         Assert.Equal(Bytes, await File.ReadAllBytesAsync(Path.Combine(_folder.Target("copy"), "elsewhere", "a.txt"), Stop));
-        Assert.Equal(3, Copies(id).Count);
+        await Eventually.TrueAsync(() => Copies(id).Count == 3);
     }
 
     [Theory(Timeout = 120_000)]

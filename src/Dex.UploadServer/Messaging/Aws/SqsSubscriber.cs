@@ -14,7 +14,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
     /// <summary>How long the start waits for the broker; it goes on without.</summary>
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long an answer to a message may take when the server stops.</summary>
+    /// <summary>How long the last receive, and then the last answer, may take when the server stops.</summary>
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
 
     private readonly SqsQueue _queue;
@@ -121,8 +121,10 @@ internal sealed partial class SqsSubscriber : BackgroundService
         try
         {
             await _queue.EnsureAsync(stopping);
-            // Not ended by the stop, which would leave what the broker has just given away invisible to all.
-            messages = await _queue.ReceiveAsync(places, CancellationToken.None);
+            // Not ended by the stop at once, which would leave what the broker is just giving away invisible to all.
+            using var late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _clock);
+            using var onStop = stopping.Register(() => late.CancelAfter(LastMoment));
+            messages = await _queue.ReceiveAsync(places, late.Token);
         }
         finally
         {
