@@ -57,7 +57,7 @@ internal static class Program
         builder.AddHealth();
         builder.AddAws();                      // credentials, region, endpoints
         builder.AddLedger();                   // SQLite
-        builder.AddMessaging();                // report and event files
+        builder.AddMessaging();                // report and event files, SNS, SQS
         builder.AddManifests();
         builder.AddReports();
         builder.AddStorage();                  // file system or S3

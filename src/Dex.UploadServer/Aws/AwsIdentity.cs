@@ -32,6 +32,12 @@ internal sealed partial class AwsIdentity
     /// <summary>Where S3 is for everything that has no endpoint of its own; null for AWS itself.</summary>
     public Uri? S3Endpoint => _options.S3Endpoint;
 
+    /// <summary>Where SNS is; null for AWS itself.</summary>
+    public Uri? SnsEndpoint => _options.SnsEndpoint;
+
+    /// <summary>Where SQS is; null for AWS itself.</summary>
+    public Uri? SqsEndpoint => _options.SqsEndpoint;
+
     /// <summary>Complaints for the validators of rooms that use AWS, each naming its variable and no value.</summary>
     public IEnumerable<string> FindProblems()
     {

@@ -35,6 +35,12 @@ internal sealed class AwsOptions
     /// <summary>Where S3 is, instead of at AWS. <c>AWS_ENDPOINT_URL_S3</c>, else <c>AWS_ENDPOINT_URL</c></summary>
     public Uri? S3Endpoint { get; set; }
 
+    /// <summary>Where SNS is, instead of at AWS. <c>AWS_ENDPOINT_URL_SNS</c>, else <c>AWS_ENDPOINT_URL</c></summary>
+    public Uri? SnsEndpoint { get; set; }
+
+    /// <summary>Where SQS is, instead of at AWS. <c>AWS_ENDPOINT_URL_SQS</c>, else <c>AWS_ENDPOINT_URL</c></summary>
+    public Uri? SqsEndpoint { get; set; }
+
     /// <summary>What could not be read. It matters only to those who use AWS; a server that does not starts all the same.</summary>
     public IReadOnlyList<string> Problems { get; set; } = [];
 
@@ -50,7 +56,10 @@ internal sealed class AwsOptions
         options.SharedCredentialsFile = env.OptionalText("AWS_SHARED_CREDENTIALS_FILE");
         options.Region = (env.OptionalText("AWS_REGION") ?? env.OptionalText("AWS_DEFAULT_REGION"))?.Trim();
         List<string> problems = [];
-        options.S3Endpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_S3", problems) ?? ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL", problems);
+        var everywhere = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL", problems);
+        options.S3Endpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_S3", problems) ?? everywhere;
+        options.SnsEndpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_SNS", problems) ?? everywhere;
+        options.SqsEndpoint = ServiceEndpoint.Read(env, "AWS_ENDPOINT_URL_SQS", problems) ?? everywhere;
         options.Problems = problems;
     }
 }

@@ -65,7 +65,7 @@ internal sealed partial class Courier(
                 Issues = [.. issues],
             },
             verdict,
-            delivery.Upload?.Manifest ?? manifest ?? ImmutableSortedDictionary<string, string>.Empty,
+            delivery.Upload?.Manifest ?? manifest ?? delivery.OrderedManifest ?? ImmutableSortedDictionary<string, string>.Empty,
             startedAt);
     }
 

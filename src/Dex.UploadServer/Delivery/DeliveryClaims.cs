@@ -5,7 +5,7 @@ using Dex.UploadServer.Ledger;
 namespace Dex.UploadServer.Delivery;
 
 /// <summary>The deliveries this process has claimed, and the heart-beat that keeps them its own (spec: reliability.md Q3).</summary>
-internal sealed partial class DeliveryClaims(ILedger ledger, TimeProvider clock, ILogger<DeliveryClaims> logger)
+internal sealed partial class DeliveryClaims(ILedger ledger, OrderBook orders, TimeProvider clock, ILogger<DeliveryClaims> logger)
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(20);
@@ -34,7 +34,11 @@ internal sealed partial class DeliveryClaims(ILedger ledger, TimeProvider clock,
     }
 
     /// <summary>A claimed delivery is settled or given up; an unsettled one is due again when its lease is over.</summary>
-    public void End(DeliveryClaim claim) => _running.AddOrUpdate(claim.Owner, 0, static (_, count) => count - 1);
+    public void End(DeliveryClaim claim)
+    {
+        _running.AddOrUpdate(claim.Owner, 0, static (_, count) => count - 1);
+        orders.Changed(claim.Delivery.DeliveryId);
+    }
 
     /// <summary>Renews the leases of what runs, and turns back what others have left lying, until cancelled.</summary>
     public async Task RunHeartBeatAsync(CancellationToken cancellationToken)
@@ -67,6 +71,7 @@ internal sealed partial class DeliveryClaims(ILedger ledger, TimeProvider clock,
     {
         foreach (var owner in _running.Keys)
             await ledger.ReleaseClaimsAsync(owner, cancellationToken);
+        orders.AllChanged();
     }
 
     private static string NewOwner() => RandomNumberGenerator.GetHexString(16, lowercase: true);

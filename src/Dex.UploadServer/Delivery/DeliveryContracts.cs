@@ -98,6 +98,16 @@ internal sealed class DeliveryPostponedException : IOException
     public TimeSpan RetryAfter { get; }
 }
 
+/// <summary>How the delivery lanes are.</summary>
+internal interface IDeliveryLanes
+{
+    /// <summary>Ends when they run, and what an earlier run left has been given back.</summary>
+    Task Opened { get; }
+
+    /// <summary>Whether a target fails again and again, so that its lane makes one attempt at a time.</summary>
+    bool IsDown(string targetKey);
+}
+
 /// <summary>Wakes the delivery lanes when there may be something to claim.</summary>
 internal interface IDeliverySignal
 {

@@ -1,4 +1,5 @@
 using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Messaging;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Delivery;
@@ -12,6 +13,7 @@ internal static class DeliveryExtensions
         services.AddEnvironmentOptions<DeliveryOptions, DeliveryOptionsValidator>(DeliveryOptions.Read);
         services.AddSingleton<DeliveryMetrics>();
         services.AddSingleton<DeliveryTargets>();
+        services.AddSingleton<OrderBook>();
         services.AddSingleton<DeliveryClaims>();
         services.AddSingleton<Courier>();
         services.AddSingleton(provider => new RetryPolicy(provider.GetRequiredService<IOptions<DeliveryOptions>>(), Random.Shared.NextDouble));
@@ -19,6 +21,9 @@ internal static class DeliveryExtensions
         services.AddSingleton<DeliveryLaneFactory>();
         services.AddSingleton<DeliveryWorker>();
         services.AddSingleton<IDeliverySignal>(provider => provider.GetRequiredService<DeliveryWorker>());
+        services.AddSingleton<IDeliveryLanes>(provider => provider.GetRequiredService<DeliveryWorker>());
+        services.AddSingleton<IEventHandler, EventInbox>();
+        services.AddHostedService<UnsentOrders>();
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryWorker>());
         services.AddHostedService<DeliveryQueuePoll>();
         return builder;

@@ -35,6 +35,16 @@ internal sealed partial class DeliveryLane(
 
     public LaneTarget Target => target;
 
+    /// <summary>Whether the target fails again and again.</summary>
+    public bool IsDown
+    {
+        get
+        {
+            lock (_gate)
+                return _breaker.IsOpen;
+        }
+    }
+
     /// <summary>There may be something to claim. Never blocks.</summary>
     public void Wake() => _wakeup.Call();
 

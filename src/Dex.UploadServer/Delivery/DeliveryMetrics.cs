@@ -7,13 +7,16 @@ namespace Dex.UploadServer.Delivery;
 /// <summary>What dashboards know of deliveries (spec: metrics-logs-traces.md 2.1).</summary>
 internal sealed class DeliveryMetrics
 {
+    /// <summary>What the predecessor kept in memory is in the ledger.</summary>
+    public const string LedgerQueue = "memory channel";
+
     private readonly Counter<long> _deliveries;
     private readonly Counter<long> _dead;
     private readonly Counter<long> _retries;
     private readonly Counter<long> _lost;
     private readonly Histogram<double> _speed;
     private readonly ConcurrentDictionary<string, RunningCount> _active = new(StringComparer.Ordinal);
-    private int _queued;
+    private readonly ConcurrentDictionary<string, long> _queued = new(StringComparer.Ordinal) { [LedgerQueue] = 0 };
 
     public DeliveryMetrics(IMeterFactory meters)
     {
@@ -24,7 +27,7 @@ internal sealed class DeliveryMetrics
         _lost = meter.CreateCounter<long>("dex_server_delivery_claims_lost_total", null, "Number of delivery attempts whose claim was taken over before they ended");
         _speed = meter.CreateHistogram<double>("dex_server_delivery_speed_bytes_per_second", null, "File delivery speed distribution", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = SpeedBuckets() });
         meter.CreateObservableGauge("dex_server_active_deliveries", ObserveActive, null, "Gauge showing number of deliveries in progress");
-        meter.CreateObservableGauge("dex_server_queue_messages", () => new Measurement<int>(Volatile.Read(ref _queued), new KeyValuePair<string, object?>("queue", "memory channel")), null, "Current number of messages in an event queue");
+        meter.CreateObservableGauge("dex_server_queue_messages", ObserveQueues, null, "Current number of messages in an event queue");
     }
 
     /// <summary>Makes all series of a target exist, at zero.</summary>
@@ -63,7 +66,10 @@ internal sealed class DeliveryMetrics
 
     public void ClaimLost(string target) => _lost.Add(1, Target(target));
 
-    public void Queued(int deliveries) => Volatile.Write(ref _queued, deliveries);
+    public void Queued(string queue, long messages) => _queued[queue] = messages;
+
+    private IEnumerable<Measurement<long>> ObserveQueues() =>
+        _queued.Select(queue => new Measurement<long>(queue.Value, new KeyValuePair<string, object?>("queue", queue.Key)));
 
     private RunningCount Active(string target) => _active.GetOrAdd(target, static _ => new RunningCount());
 

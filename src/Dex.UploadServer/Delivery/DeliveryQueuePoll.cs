@@ -1,11 +1,12 @@
 using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Messaging;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Delivery;
 
-/// <summary>Reads the length of the delivery queue for <c>dex_server_queue_messages</c> (spec: metrics-logs-traces.md 2.1).</summary>
+/// <summary>Reads the lengths of the ledger's delivery queue and of a broker's for <c>dex_server_queue_messages</c> (spec: metrics-logs-traces.md 2.1).</summary>
 internal sealed partial class DeliveryQueuePoll(
-    ILedger ledger, DeliveryMetrics metrics, IOptions<DeliveryOptions> options, TimeProvider clock, ILogger<DeliveryQueuePoll> logger) : BackgroundService
+    ILedger ledger, IEnumerable<IEventQueue> queues, DeliveryMetrics metrics, IOptions<DeliveryOptions> options, TimeProvider clock, ILogger<DeliveryQueuePoll> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -14,13 +15,11 @@ internal sealed partial class DeliveryQueuePoll(
         {
             do
             {
-                try
+                await ReadAsync(DeliveryMetrics.LedgerQueue, async () => (await ledger.ReadQueueAsync(stoppingToken)).Waiting, stoppingToken);
+                foreach (var queue in queues)
                 {
-                    metrics.Queued((await ledger.ReadQueueAsync(stoppingToken)).Waiting);
-                }
-                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-                {
-                    LogFailed("memory channel", error.Message);
+                    if (queue.Label is { } label)
+                        await ReadAsync(label, () => queue.CountAsync(stoppingToken), stoppingToken);
                 }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -28,6 +27,18 @@ internal sealed partial class DeliveryQueuePoll(
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The server stops.
+        }
+    }
+
+    private async Task ReadAsync(string queue, Func<Task<long>> count, CancellationToken stoppingToken)
+    {
+        try
+        {
+            metrics.Queued(queue, await count());
+        }
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogFailed(queue, error.Message);
         }
     }
 

@@ -5,7 +5,7 @@ namespace Dex.UploadServer.Delivery;
 
 /// <summary>Records how an attempt ended and what becomes of the delivery: done, another try, or dead letter (spec: reliability.md 4.1).</summary>
 internal sealed partial class DeliverySettler(
-    ILedger ledger, IReportWriter reports, RetryPolicy retry, DeliveryMetrics metrics, TimeProvider clock, ILogger<DeliverySettler> logger)
+    ILedger ledger, OrderBook orders, IReportWriter reports, RetryPolicy retry, DeliveryMetrics metrics, TimeProvider clock, ILogger<DeliverySettler> logger)
 {
     /// <summary>A target may ask for no longer pause than this.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
@@ -18,8 +18,9 @@ internal sealed partial class DeliverySettler(
     public async Task<Settled?> SettleAsync(DeliveryRecord delivery, DeliveryOutcome outcome, CancellationToken cut)
     {
         var attempts = delivery.Attempts + 1;
-        var state = Judge(outcome.Verdict, attempts);
-        var dueAt = state == DeliveryState.Waiting ? clock.GetUtcNow() + Pause(attempts, outcome.RetryAfter) : clock.GetUtcNow();
+        var state = Judge(outcome.Verdict, attempts, delivery.MessageId);
+        var isTriedAgain = state is DeliveryState.Waiting or DeliveryState.Posted;
+        var dueAt = isTriedAgain ? clock.GetUtcNow() + Pause(attempts, outcome.RetryAfter) : clock.GetUtcNow();
         var report = reports.FileCopy(delivery, outcome.Manifest, outcome.Attempt, outcome.StartedAt);
         LogReported();
 
@@ -34,7 +35,7 @@ internal sealed partial class DeliverySettler(
         var error = ReportRedaction.HidePath(outcome.Error, delivery.Path);
         if (outcome.Verdict != DeliveryVerdict.Delivered)
             LogNotHandled(delivery.UploadId + delivery.Target, error);
-        if (state == DeliveryState.Waiting)
+        if (isTriedAgain)
         {
             metrics.Retrying(delivery.Target);
             LogRetrying(delivery.Target, attempts, dueAt);
@@ -48,10 +49,12 @@ internal sealed partial class DeliverySettler(
         return new Settled(batch, state == DeliveryState.Waiting ? dueAt : null);
     }
 
-    private DeliveryState Judge(DeliveryVerdict verdict, int attempts) => verdict switch
+    // Whoever receives its message next makes the next attempt, as often as the broker gives it.
+    private DeliveryState Judge(DeliveryVerdict verdict, int attempts, string? messageId) => verdict switch
     {
         DeliveryVerdict.Delivered => DeliveryState.Done,
         DeliveryVerdict.Refused => DeliveryState.Dead,
+        _ when messageId is not null => orders.IsLastTry(messageId) ? DeliveryState.Dead : DeliveryState.Posted,
         _ => retry.IsExhausted(attempts) ? DeliveryState.Dead : DeliveryState.Waiting,
     };
 

@@ -14,7 +14,7 @@ internal sealed partial class DeliveryWorker(
     IHostApplicationLifetime lifetime,
     IOptions<DeliveryOptions> options,
     TimeProvider clock,
-    ILogger<DeliveryWorker> logger) : BackgroundService, IDeliverySignal
+    ILogger<DeliveryWorker> logger) : BackgroundService, IDeliverySignal, IDeliveryLanes
 {
     /// <summary>What is left for clean-up and for handing back when even cut deliveries do not end.</summary>
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
@@ -24,7 +24,12 @@ internal sealed partial class DeliveryWorker(
     private readonly ConcurrentDictionary<string, DeliveryLane> _lanes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _cut = new();
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationToken _stopping = new(canceled: true);
+
+    public Task Opened => _opened.Task;
+
+    public bool IsDown(string targetKey) => _lanes.TryGetValue(targetKey, out var lane) && lane.IsDown;
 
     public void Notify(string targetKey)
     {
@@ -75,6 +80,7 @@ internal sealed partial class DeliveryWorker(
                 _ = Task.Run(() => PrepareAsync(target, startedAt, stoppingToken), CancellationToken.None);
             }
 
+            _opened.TrySetResult();
             _ = claims.RunHeartBeatAsync(_cut.Token);
             await OpenLanesOfForgottenTargetsAsync(stoppingToken);
             await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken);

@@ -71,6 +71,20 @@ internal interface ILedger
     /// <returns>Null if the same file is on its way to the same place: waiting for its first attempt, or running. What is running tells its own end.</returns>
     Task<OutboxBatch?> RequeueDeliveryAsync(NewDelivery delivery, string uploadId, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken);
 
+    /// <summary>Takes up the delivery that a broker's message orders: it waits for its lane until the message is answered. One that is under way, or that this message has ended already, is left as it is (docs/adr/0018).</summary>
+    Task<AcceptedOrder> AcceptOrderAsync(DeliveryOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Gives a delivery that waits for its lane back to the message that ordered it: posted again, for whoever receives the message next. One that runs is left as it is.</summary>
+    Task ReturnOrderAsync(long deliveryId, string messageId, CancellationToken cancellationToken);
+
+    /// <summary>Makes a delivery that waits for its lane the ledger's own: its message is needed no more.</summary>
+    /// <returns>Whether it was waiting, and for this message.</returns>
+    Task<bool> KeepOrderAsync(long deliveryId, string messageId, CancellationToken cancellationToken);
+
+    /// <summary>Makes a posted delivery a waiting one, as when its message will never be sent.</summary>
+    /// <returns>Whether it was posted.</returns>
+    Task<bool> RecallOrderAsync(string uploadId, string target, CancellationToken cancellationToken);
+
     /// <summary>Waiting and running deliveries, and the earliest time at which a waiting one is due.</summary>
     Task<QueueState> ReadQueueAsync(CancellationToken cancellationToken);
 
@@ -128,7 +142,32 @@ internal sealed record UploadCompletion(UploadRecord Upload, IReadOnlyList<NewDe
 /// <param name="Path">Rendered path below the target's root.</param>
 /// <param name="SourceUrl">The event's <c>src_url</c>: empty, or the upload id for a redelivery.</param>
 /// <param name="AttemptsBefore">Attempts a predecessor has used up.</param>
-internal sealed record NewDelivery(string Target, string TargetKey, string Path, string SourceUrl = "", int AttemptsBefore = 0);
+/// <param name="IsPosted">A broker carries the order: see <see cref="DeliveryState.Posted"/>.</param>
+internal sealed record NewDelivery(
+    string Target, string TargetKey, string Path, string SourceUrl = "", int AttemptsBefore = 0, bool IsPosted = false);
+
+/// <summary>A delivery that a message of a broker orders.</summary>
+/// <param name="MessageId">The broker's; the same when the message is received again.</param>
+/// <param name="Manifest">As the message has it, for an upload that only another server knows.</param>
+internal sealed record DeliveryOrder(string UploadId, NewDelivery Delivery, string MessageId, ImmutableSortedDictionary<string, string> Manifest);
+
+/// <summary>What an order came to.</summary>
+/// <param name="Verdict">Whether there is anything to wait for.</param>
+/// <param name="DeliveryId">The delivery; 0 if there is none.</param>
+internal sealed record AcceptedOrder(OrderVerdict Verdict, long DeliveryId);
+
+/// <summary>What is to become of an order's message.</summary>
+internal enum OrderVerdict
+{
+    /// <summary>The delivery waits or runs; how it ends decides.</summary>
+    UnderWay,
+
+    /// <summary>Delivered before, or not wanted any more: the message has nothing left to do.</summary>
+    Settled,
+
+    /// <summary>Given up under this very message.</summary>
+    GivenUp,
+}
 
 /// <summary>Where a delivery stands (spec: reliability.md Q3).</summary>
 internal enum DeliveryState
@@ -137,6 +176,9 @@ internal enum DeliveryState
     Running,
     Done,
     Dead,
+
+    /// <summary>A broker's message orders it: nothing runs it here before the message is received, by this server or another.</summary>
+    Posted,
 }
 
 /// <summary>One delivery of one upload to one target.</summary>
@@ -157,6 +199,12 @@ internal sealed record DeliveryRecord
     /// <summary>Raised by every claim and requeue; a settlement under an older one is refused.</summary>
     public required long Claim { get; init; }
     public string? LastError { get; init; }
+
+    /// <summary>The message that ordered it, as long as that is to be answered by how it ends; null for the ledger's own.</summary>
+    public string? MessageId { get; init; }
+
+    /// <summary>The manifest in that message, if the upload was not known.</summary>
+    public ImmutableSortedDictionary<string, string>? OrderedManifest { get; init; }
 
     /// <summary>The upload's manifest, length and checksum; null only if the upload's row is missing.</summary>
     public UploadRecord? Upload { get; init; }
@@ -184,8 +232,8 @@ internal sealed record AttemptIssue(string Level, string Message);
 /// <summary>The end of one attempt.</summary>
 /// <param name="Delivery">As claimed.</param>
 /// <param name="Attempt">What to show.</param>
-/// <param name="NewState">Done, Dead, or Waiting for another try.</param>
-/// <param name="NextAttemptAt">When to try again; meaningful for Waiting.</param>
+/// <param name="NewState">Done, Dead, or for another try Waiting, or Posted if a message brings it.</param>
+/// <param name="NextAttemptAt">When to try again; meaningful for Waiting and Posted.</param>
 /// <param name="Messages">Reports to send.</param>
 internal sealed record DeliverySettlement(
     DeliveryRecord Delivery, DeliveryAttempt Attempt, DeliveryState NewState, DateTimeOffset NextAttemptAt, IReadOnlyList<OutboxMessage> Messages);

@@ -4,10 +4,11 @@ namespace Dex.UploadServer.Messaging;
 
 /// <summary>One batch on its way to all sinks. Shared by their lanes.</summary>
 /// <param name="sinks">How many lanes carry it.</param>
-internal sealed class Dispatch(OutboxBatch batch, int sinks, bool mayBeARepeat)
+/// <param name="awaited">How many of them a caller may wait for.</param>
+internal sealed class Dispatch(OutboxBatch batch, int sinks, int awaited, bool mayBeARepeat)
 {
     private readonly TaskCompletionSource _tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile int _untried = sinks;
+    private volatile int _untried = awaited;
     private int _unsent = sinks;
     private volatile IReadOnlyList<OutboxMessage>? _messages = batch.Messages;
 
@@ -26,12 +27,12 @@ internal sealed class Dispatch(OutboxBatch batch, int sinks, bool mayBeARepeat)
     /// <summary>Bytes of text held in memory.</summary>
     public long Bytes { get; } = batch.Messages.Sum(static message => (long)message.Json.Length);
 
-    /// <summary>Ends when every sink has been tried once.</summary>
+    /// <summary>Ends when every awaited sink has been tried once.</summary>
     public Task Tried => _untried <= 0 ? Task.CompletedTask : _tried.Task;
 
     public void DropText() => _messages = null;
 
-    /// <summary>One sink has been tried.</summary>
+    /// <summary>One awaited sink has been tried.</summary>
     public void MarkTried()
     {
         if (Interlocked.Decrement(ref _untried) == 0)

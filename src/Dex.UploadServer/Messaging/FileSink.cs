@@ -3,15 +3,15 @@ using Dex.UploadServer.Ledger;
 
 namespace Dex.UploadServer.Messaging;
 
-/// <summary>Report and event files: one line for each message.</summary>
-internal sealed class FileSink(MessageFiles files) : IMessageSink
+/// <summary>Report files, and event files unless a broker carries events: one line for each message.</summary>
+internal sealed class FileSink(MessageFiles files, EventTransport events) : IMessageSink
 {
     /// <summary>A line that may have been written before a crash was among the last ones.</summary>
     private const int SearchedBytes = 4 * 1024 * 1024;
 
     public string Name => "files";
 
-    public bool Takes(MessageKind kind) => true;
+    public bool Takes(MessageKind kind) => kind == MessageKind.Report || !events.IsPublished;
 
     public ValueTask SendAsync(OutboxMessage message, bool mayBeARepeat, CancellationToken cancellationToken)
     {

@@ -21,7 +21,7 @@ internal interface IOutbox
     Task SendPassingAsync(OutboxMessage message, CancellationToken cancellationToken);
 }
 
-/// <summary>One place messages go to: files, and later SNS or Service Bus.</summary>
+/// <summary>One place messages go to: files, or a broker.</summary>
 internal interface IMessageSink
 {
     /// <summary>For logs and health.</summary>
@@ -29,7 +29,14 @@ internal interface IMessageSink
 
     bool Takes(MessageKind kind);
 
+    /// <summary>Whether somebody reads there what a request has just published, so that its answer waits for the first try.</summary>
+    bool IsAwaited => true;
+
+    /// <summary>Messages sent at the same time, each of another upload.</summary>
+    int Lanes => 4;
+
     /// <summary>Sends one message; returns when the other side has it.</summary>
     /// <exception cref="IOException">Not sent; try again later.</exception>
+    /// <exception cref="SinkDownException">Nor will any other message be for now.</exception>
     ValueTask SendAsync(OutboxMessage message, bool mayBeARepeat, CancellationToken cancellationToken);
 }

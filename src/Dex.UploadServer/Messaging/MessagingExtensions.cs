@@ -1,4 +1,5 @@
 using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Messaging.Aws;
 
 namespace Dex.UploadServer.Messaging;
 
@@ -9,11 +10,14 @@ internal static class MessagingExtensions
         builder.Services.AddEnvironmentOptions<MessagingOptions, MessagingOptionsValidator>(MessagingOptions.Read);
         builder.Services.AddSingleton<MessagingMetrics>();
         builder.Services.AddSingleton<MessageFiles>();
+        builder.Services.AddSingleton(EventTransport.Of(builder.Services.Environment()));
+        builder.Services.AddHostedService<EventTransportWarning>();
         builder.Services.AddSingleton<IMessageSink, FileSink>();
         builder.Services.AddSingleton<Outbox>();
         builder.Services.AddSingleton<IOutbox>(services => services.GetRequiredService<Outbox>());
         // What the last run left is taken up before other rooms start to publish, and they stop before it does.
         builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
+        builder.AddAwsMessaging();
         return builder;
     }
 }

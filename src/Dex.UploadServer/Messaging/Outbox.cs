@@ -5,7 +5,6 @@ namespace Dex.UploadServer.Messaging;
 /// <summary>Sends what the ledger's outbox holds. Every sink has a few lanes, and an upload keeps to one of them, so its messages arrive in order.</summary>
 internal sealed class Outbox : IOutbox, IHostedService, IDisposable
 {
-    private const int LanesPerSink = 4;
     private const int ReplayPage = 256;
 
     /// <summary>Text kept in memory for messages that are not sent yet; beyond it a batch's text is read again when its turn comes.</summary>
@@ -13,19 +12,25 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
+    /// <summary>A broker that hangs does not hold up the end of the process; the next start sends the rest.</summary>
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(3);
+
     private readonly ILedger _ledger;
     private readonly MessagingMetrics _metrics;
+    private readonly EventTransport _events;
     private readonly TimeProvider _clock;
     private readonly SinkLane[][] _lanes;
     private readonly CancellationTokenSource _giveUp = new();
     private long _textBytes;
 
-    public Outbox(IEnumerable<IMessageSink> sinks, ILedger ledger, MessagingMetrics metrics, TimeProvider clock, ILogger<Outbox> logger)
+    public Outbox(
+        IEnumerable<IMessageSink> sinks, ILedger ledger, MessagingMetrics metrics, EventTransport events, TimeProvider clock, ILogger<Outbox> logger)
     {
+        _events = events;
         _ledger = ledger;
         _metrics = metrics;
         _clock = clock;
-        _lanes = [.. sinks.Select(sink => Enumerable.Range(0, LanesPerSink)
+        _lanes = [.. sinks.Select(sink => Enumerable.Range(0, sink.Lanes)
             .Select(_ => new SinkLane(sink, ledger, metrics, clock, logger, Finish, _giveUp.Token)).ToArray())];
     }
 
@@ -45,14 +50,16 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        using var cut = cancellationToken.Register(_giveUp.Cancel);
+        using var patience = new CancellationTokenSource(LongestStop, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            await Task.WhenAll(_lanes.SelectMany(static lanes => lanes).Select(lane => lane.StopAsync(cancellationToken)));
+            await Task.WhenAll(_lanes.SelectMany(static lanes => lanes).Select(lane => lane.StopAsync(either.Token)));
         }
         catch (OperationCanceledException)
         {
             // Out of time: the next start sends the rest.
+            await _giveUp.CancelAsync();
         }
     }
 
@@ -79,8 +86,8 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
             return;
         foreach (var message in batch.Messages)
         {
-            // The ledger is the queue that the predecessor kept in memory; an event in it counts as published there.
-            if (message.Kind == MessageKind.Event)
+            // Without a broker the ledger is the queue that the predecessor kept in memory; an event in it counts as published there.
+            if (message.Kind == MessageKind.Event && !_events.IsPublished)
                 _metrics.Published(message.Type);
         }
 
@@ -91,7 +98,7 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
 
     public Task SendPassingAsync(OutboxMessage message, CancellationToken cancellationToken) => WaitAsync(EnqueuePassing(message), cancellationToken);
 
-    private static int LaneOf(string uploadId) => (int)((uint)uploadId.GetHashCode(StringComparison.Ordinal) % LanesPerSink);
+    private static SinkLane LaneOf(SinkLane[] lanes, string uploadId) => lanes[(uint)uploadId.GetHashCode(StringComparison.Ordinal) % lanes.Length];
 
     private async Task WaitAsync(Task tried, CancellationToken cancellationToken)
     {
@@ -109,12 +116,12 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
 
     private Task EnqueuePassing(OutboxMessage message) => Enqueue(new OutboxBatch(0, [message]), mayBeARepeat: false);
 
-    /// <returns>Ends when every sink has been tried once.</returns>
+    /// <returns>Ends when every awaited sink has been tried once.</returns>
     private Task Enqueue(OutboxBatch batch, bool mayBeARepeat)
     {
-        var lane = LaneOf(batch.Messages[0].UploadId);
-        var takers = _lanes.Where(lanes => batch.Messages.Any(message => lanes[lane].Takes(message.Kind))).Select(lanes => lanes[lane]).ToArray();
-        var dispatch = new Dispatch(batch, takers.Length, mayBeARepeat);
+        var takers = _lanes.Select(lanes => LaneOf(lanes, batch.Messages[0].UploadId))
+            .Where(lane => batch.Messages.Any(message => lane.Takes(message.Kind))).ToArray();
+        var dispatch = new Dispatch(batch, takers.Length, takers.Count(static lane => lane.IsAwaited), mayBeARepeat);
         if (Interlocked.Add(ref _textBytes, dispatch.Bytes) > TextLimit)
         {
             Interlocked.Add(ref _textBytes, -dispatch.Bytes);

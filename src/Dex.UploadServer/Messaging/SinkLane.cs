@@ -6,7 +6,10 @@ using Dex.UploadServer.Ledger;
 
 namespace Dex.UploadServer.Messaging;
 
-/// <summary>Carries batches to one sink, one after the other. What fails is parked with all that follows it of the same upload, and tried again; other uploads go on.</summary>
+/// <summary>
+/// Carries batches to one sink, one after the other. What fails is parked with all that follows it of the same upload, and tried
+/// again; other uploads go on. While the sink as a whole is down, one try at a time finds out whether it is back.
+/// </summary>
 internal sealed partial class SinkLane
 {
     private const int RetriesAtOnce = 16;
@@ -30,6 +33,9 @@ internal sealed partial class SinkLane
     private readonly ITimer _retryTimer;
     private readonly Task _loop;
     private long _sendingSince;
+    private TimeSpan _downUntil;
+    private int _timesDown;
+    private bool _someWait;
 
     /// <param name="sent">Told when the last sink has a batch.</param>
     /// <param name="giveUp">Fires when there is no more time to send.</param>
@@ -51,16 +57,21 @@ internal sealed partial class SinkLane
     /// <summary>Whether the sink has not answered for so long that nobody should wait for it.</summary>
     private bool IsStuck => Interlocked.Read(ref _sendingSince) is > 0 and var since && _clock.GetElapsedTime(since) >= StuckAfter;
 
+    private bool IsDown => Now < _downUntil;
+
     /// <summary>Time that no one can set: waits are to end also when the clock is put back.</summary>
     private TimeSpan Now => _clock.GetElapsedTime(_startedAt);
+
+    public bool IsAwaited => _sink.IsAwaited;
 
     public bool Takes(MessageKind kind) => _sink.Takes(kind);
 
     public void Enqueue(Dispatch dispatch)
     {
-        var awaited = !IsStuck;
+        var awaited = IsAwaited && !IsStuck;
         // Once the lane is stopping, the ledger has it and the next start sends it.
-        if (!_incoming.Writer.TryWrite(new Progress(dispatch, awaited)) || !awaited)
+        var queued = _incoming.Writer.TryWrite(new Progress(dispatch, awaited));
+        if (IsAwaited && !(queued && awaited))
             dispatch.MarkTried();
     }
 
@@ -103,7 +114,7 @@ internal sealed partial class SinkLane
             else
                 ahead.Queue.Enqueue(progress);
         }
-        else if (await TrySendAsync(progress) || dispatch.IsPassing)
+        else if ((!IsDown && await TrySendAsync(progress)) || dispatch.IsPassing)
         {
             Finish(dispatch);
         }
@@ -121,6 +132,12 @@ internal sealed partial class SinkLane
     {
         var now = Now;
         var isBack = false;
+        if (now < _downUntil)
+        {
+            ScheduleRetry();
+            return;
+        }
+
         // A few at a time, so that new batches get their turn while a slow sink refuses old ones.
         for (var tries = 0; tries < RetriesAtOnce && _due.TryPeek(out var parked, out var due) && due <= now; tries++)
         {
@@ -133,13 +150,16 @@ internal sealed partial class SinkLane
             else
             {
                 ParkAgain(parked);
+                if (IsDown)
+                    break;
             }
         }
 
-        if (isBack)
+        if (isBack && _someWait)
         {
             _due.Clear();
             _due.EnqueueRange(_parked.Values, now);
+            _someWait = false;
         }
 
         ScheduleRetry();
@@ -161,15 +181,21 @@ internal sealed partial class SinkLane
 
     private void ParkAgain(Parked parked)
     {
-        var wait = FirstWait * Math.Pow(2, Math.Min(parked.Failures++, 10));
-        _due.Enqueue(parked, Now + (wait < LongestWait ? wait : LongestWait));
+        _due.Enqueue(parked, Now + WaitAfter(parked.Failures++));
+        _someWait = true;
+    }
+
+    private static TimeSpan WaitAfter(int failures)
+    {
+        var wait = FirstWait * Math.Pow(2, Math.Min(failures, 10));
+        return wait < LongestWait ? wait : LongestWait;
     }
 
     private void ScheduleRetry()
     {
         if (!_due.TryPeek(out _, out var due))
             return;
-        var wait = due - Now;
+        var wait = (due > _downUntil ? due : _downUntil) - Now;
         _retryTimer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 
@@ -187,6 +213,7 @@ internal sealed partial class SinkLane
                     continue;
                 Interlocked.Exchange(ref _sendingSince, _clock.GetTimestamp());
                 await _sink.SendAsync(message, dispatch.MayBeARepeat, _giveUp);
+                (_timesDown, _downUntil) = (0, TimeSpan.Zero);
                 _metrics.Published(message.Type);
                 if (message.Kind == MessageKind.Event)
                     LogPublished(message.UploadId, Describe(message.UploadId, message.Type));
@@ -197,6 +224,8 @@ internal sealed partial class SinkLane
         catch (Exception failure) // Whatever the sink says, the message is kept and tried again.
         {
             LogFailed(dispatch.UploadId, Describe(dispatch.UploadId, message?.Type ?? ""), _sink.Name, failure.Message);
+            if (failure is SinkDownException)
+                _downUntil = Now + WaitAfter(_timesDown++);
             return false;
         }
         finally

@@ -3,11 +3,12 @@ using Dex.UploadServer.Delivery;
 using Dex.UploadServer.Delivery.Configuration;
 using Dex.UploadServer.Ledger;
 using Dex.UploadServer.Manifests;
+using Dex.UploadServer.Messaging;
 
 namespace Dex.UploadServer.Routing;
 
 /// <inheritdoc cref="IUploadRouter"/>
-internal sealed class UploadRouter(DeliveryConfiguration configuration) : IUploadRouter
+internal sealed class UploadRouter(DeliveryConfiguration configuration, EventTransport transport) : IUploadRouter
 {
     public RoutingPlan Plan(string uploadId, ImmutableSortedDictionary<string, string> manifest)
     {
@@ -24,7 +25,7 @@ internal sealed class UploadRouter(DeliveryConfiguration configuration) : IUploa
                 problems.Add($"{problem} for target {route.Target.Name}");
             if (isFatal)
                 break;
-            deliveries.Add(new NewDelivery(route.Target.Name, route.Target.Key, path!));
+            deliveries.Add(new NewDelivery(route.Target.Name, route.Target.Key, path!, IsPosted: transport.IsPublished && problem is null));
             if (problem is null)
                 events.Add(new FileReady(uploadId, "", path!, route.Target.Name, manifest).ToMessage());
         }
@@ -43,7 +44,7 @@ internal sealed class UploadRouter(DeliveryConfiguration configuration) : IUploa
             return Redelivery.NotForThisUpload;
         return new Redelivery(
             RedeliveryVerdict.Accepted,
-            new NewDelivery(target, route.Target.Key, path, SourceUrl: uploadId),
+            new NewDelivery(target, route.Target.Key, path, SourceUrl: uploadId, IsPosted: transport.IsPublished),
             new FileReady(uploadId, uploadId, path, target, manifest).ToMessage());
     }
 

@@ -55,10 +55,11 @@ internal sealed class DeliveryRig : IAsyncDisposable
         var ledger = Front ?? Ledger;
         var meters = _services.GetRequiredService<IMeterFactory>();
         var metrics = new DeliveryMetrics(meters);
-        var claims = new DeliveryClaims(ledger, Clock, NullLogger<DeliveryClaims>.Instance);
+        var orders = new OrderBook(Clock);
+        var claims = new DeliveryClaims(ledger, orders, Clock, NullLogger<DeliveryClaims>.Instance);
         var retry = new RetryPolicy(options, () => 0.5);
         var courier = new Courier(Source, metrics, new MessagingMetrics(meters), options, Clock, NullLogger<Courier>.Instance);
-        var settler = new DeliverySettler(ledger, new TestReports(), retry, metrics, Clock, NullLogger<DeliverySettler>.Instance);
+        var settler = new DeliverySettler(ledger, orders, new TestReports(), retry, metrics, Clock, NullLogger<DeliverySettler>.Instance);
         var lanes = new DeliveryLaneFactory(claims, courier, settler, ledger, Outbox, retry, options, Clock, NullLogger<DeliveryLane>.Instance);
         var configuration = new DeliveryConfiguration([.. _targets.Keys.Select(name => (DeliveryTarget)new FileTarget(name, "unused"))], []);
         var targets = new DeliveryTargets(configuration, [new TestFactory(_targets)]);

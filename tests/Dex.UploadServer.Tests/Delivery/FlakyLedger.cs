@@ -36,6 +36,10 @@ internal sealed class FlakyLedger(ILedger inner) : ILedger
     public Task HastenDeliveriesAsync(string target, CancellationToken cancellationToken) => inner.HastenDeliveriesAsync(target, cancellationToken);
     public Task<IReadOnlyList<string>> ListWaitingTargetsAsync(CancellationToken cancellationToken) => inner.ListWaitingTargetsAsync(cancellationToken);
     public Task<OutboxBatch?> RequeueDeliveryAsync(NewDelivery delivery, string uploadId, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken) => inner.RequeueDeliveryAsync(delivery, uploadId, messages, cancellationToken);
+    public Task<AcceptedOrder> AcceptOrderAsync(DeliveryOrder order, CancellationToken cancellationToken) => inner.AcceptOrderAsync(order, cancellationToken);
+    public Task ReturnOrderAsync(long deliveryId, string messageId, CancellationToken cancellationToken) => inner.ReturnOrderAsync(deliveryId, messageId, cancellationToken);
+    public Task<bool> KeepOrderAsync(long deliveryId, string messageId, CancellationToken cancellationToken) => inner.KeepOrderAsync(deliveryId, messageId, cancellationToken);
+    public Task<bool> RecallOrderAsync(string uploadId, string target, CancellationToken cancellationToken) => inner.RecallOrderAsync(uploadId, target, cancellationToken);
     public Task<QueueState> ReadQueueAsync(CancellationToken cancellationToken) => inner.ReadQueueAsync(cancellationToken);
     public Task<OutboxBatch> QueueMessagesAsync(IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken) => inner.QueueMessagesAsync(messages, cancellationToken);
     public Task<IReadOnlyList<OutboxBatch>> ReadOutboxAsync(long afterSequence, int limit, CancellationToken cancellationToken) => inner.ReadOutboxAsync(afterSequence, limit, cancellationToken);

@@ -33,8 +33,6 @@ public sealed class StartupFailureTests
     [InlineData("REPORTER_CONNECTION_STRING")]
     [InlineData("PUBLISHER_CONNECTION_STRING")]
     [InlineData("SUBSCRIBER_MAX_MESSAGES")]
-    [InlineData("SNS_PUBLISHER_EVENT_ARN")]
-    [InlineData("SQS_SUBSCRIBER_EVENT_ARN")]
     [InlineData("OIDC_PROVIDERS")]
     public async Task A_feature_of_later_versions_is_refused_without_showing_its_value(string variable)
     {

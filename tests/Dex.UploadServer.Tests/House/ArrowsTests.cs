@@ -14,7 +14,7 @@ public sealed partial class ArrowsTests
         { "Auth", ["Hosting"] },
         { "Aws", ["Hosting"] },
         { "Ledger", ["Hosting"] },
-        { "Messaging", ["Hosting", "Ledger"] },
+        { "Messaging", ["Hosting", "Ledger", "Aws", "Health"] },
         { "Manifests", ["Hosting"] },
         { "Reports", ["Hosting", "Ledger", "Messaging", "Manifests"] },
         { "Delivery", ["Hosting", "Ledger", "Messaging", "Reports", "Manifests", "Health", "Telemetry"] },

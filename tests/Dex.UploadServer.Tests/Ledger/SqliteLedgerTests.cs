@@ -117,7 +117,7 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
         {
             connection.Open();
             using var command = connection.CreateCommand();
-            command.CommandText = "DROP INDEX uploads_unfinished; ALTER TABLE uploads DROP COLUMN expired_at; PRAGMA user_version = 1; "
+            command.CommandText = "DROP INDEX uploads_unfinished; ALTER TABLE deliveries DROP COLUMN message_id; ALTER TABLE deliveries DROP COLUMN manifest; ALTER TABLE uploads DROP COLUMN expired_at; PRAGMA user_version = 1; "
                 + "CREATE INDEX uploads_unfinished ON uploads (upload_id) WHERE completed_at IS NULL AND terminated_at IS NULL";
             command.ExecuteNonQuery();
         }

@@ -12,6 +12,13 @@ internal sealed class FailingSink : IMessageSink
 
     public string Name => "broker";
 
+    public bool IsAwaited { get; init; } = true;
+
+    public int Lanes => 4;
+
+    /// <summary>Set while nothing is taken.</summary>
+    public bool Down { get; set; }
+
     /// <summary>Uploads whose messages are refused.</summary>
     public ConcurrentDictionary<string, bool> Refused { get; } = new();
 
@@ -29,6 +36,8 @@ internal sealed class FailingSink : IMessageSink
         Tries++;
         if (Hanging is { } hanging)
             await hanging.Task.WaitAsync(cancellationToken);
+        if (Down)
+            throw new SinkDownException("broker is down");
         if (Refused.ContainsKey(message.UploadId))
             throw new IOException("broker is away");
         _sent.Enqueue(Encoding.UTF8.GetString(message.Json.Span));

@@ -9,7 +9,7 @@ public sealed class FileSinkTests : IAsyncDisposable
     private readonly MessagingFixture _messaging = new();
     private readonly FileSink _sink;
 
-    public FileSinkTests() => _sink = new FileSink(_messaging.Files);
+    public FileSinkTests() => _sink = new FileSink(_messaging.Files, EventTransport.Local);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

@@ -64,7 +64,7 @@ internal sealed class MessagingFixture : IAsyncDisposable
 
     public async Task<Outbox> StartAsync(params IMessageSink[] sinks)
     {
-        var outbox = new Outbox(sinks, Ledger, Metrics, Clock, NullLogger<Outbox>.Instance);
+        var outbox = new Outbox(sinks, Ledger, Metrics, EventTransport.Local, Clock, NullLogger<Outbox>.Instance);
         await outbox.StartAsync(CancellationToken.None);
         _started.Add(outbox);
         return outbox;

@@ -14,7 +14,7 @@ public sealed class OutboxTests : IAsyncDisposable
     [Fact]
     public async Task Published_messages_stand_in_the_files_when_the_call_returns()
     {
-        var outbox = await _messaging.StartAsync(new FileSink(_messaging.Files));
+        var outbox = await _messaging.StartAsync(new FileSink(_messaging.Files, EventTransport.Local));
         var uploadId = MessagingFixture.NewId();
 
         await outbox.PublishAsync([MessagingFixture.Report(uploadId, "upload-started", "{}"), MessagingFixture.Event(uploadId, "{\"e\":1}")], Stop);
@@ -96,7 +96,7 @@ public sealed class OutboxTests : IAsyncDisposable
     [Fact]
     public async Task A_failing_sink_does_not_keep_lines_from_the_files()
     {
-        var outbox = await _messaging.StartAsync(_broker, new FileSink(_messaging.Files));
+        var outbox = await _messaging.StartAsync(_broker, new FileSink(_messaging.Files, EventTransport.Local));
         var uploadId = MessagingFixture.NewId();
         _broker.Refused[uploadId] = true;
 
@@ -110,7 +110,7 @@ public sealed class OutboxTests : IAsyncDisposable
     [Fact]
     public async Task A_sink_that_hangs_releases_its_callers_after_two_seconds_and_the_others_go_on()
     {
-        var outbox = await _messaging.StartAsync(_broker, new FileSink(_messaging.Files));
+        var outbox = await _messaging.StartAsync(_broker, new FileSink(_messaging.Files, EventTransport.Local));
         var uploadId = MessagingFixture.NewId();
         _broker.Hanging = new TaskCompletionSource();
 
@@ -158,7 +158,7 @@ public sealed class OutboxTests : IAsyncDisposable
         Directory.CreateDirectory(Path.Combine(_messaging.Folder, "reports"));
         await File.WriteAllTextAsync(_messaging.Files.PathOf(line.Kind, uploadId, line.Type), "{\"n\":1}\n", Stop);
 
-        var outbox = await _messaging.StartAsync(new FileSink(_messaging.Files));
+        var outbox = await _messaging.StartAsync(new FileSink(_messaging.Files, EventTransport.Local));
         await _messaging.StopAsync(outbox);
 
         Assert.Equal(["{\"n\":1}", "{\"n\":12}"], _messaging.LinesOf(uploadId, "upload-completed"));
@@ -187,7 +187,7 @@ public sealed class OutboxTests : IAsyncDisposable
     [Fact]
     public async Task A_passing_message_stands_in_the_file_behind_what_was_sent_before_when_its_call_returns()
     {
-        var outbox = await _messaging.StartAsync(new FileSink(_messaging.Files));
+        var outbox = await _messaging.StartAsync(new FileSink(_messaging.Files, EventTransport.Local));
         var uploadId = MessagingFixture.NewId();
 
         outbox.SendPassing(MessagingFixture.Report(uploadId, "upload-status", "1"));

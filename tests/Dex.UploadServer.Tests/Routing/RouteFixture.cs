@@ -19,7 +19,7 @@ internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, 
     private readonly string _folder = Directory.CreateTempSubdirectory("dex-route-").FullName;
     private readonly WebApplication _app;
 
-    private RouteFixture(string yaml)
+    private RouteFixture(string yaml, EventTransport? events)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -29,6 +29,7 @@ internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, 
         builder.Services.AddSingleton<IDeliverySource>(this);
         builder.Services.AddSingleton<IOutbox>(this);
         builder.Services.AddSingleton<IDeliverySignal>(this);
+        builder.Services.AddSingleton(events ?? EventTransport.Local);
         builder.AddRouting();
         builder.Services.Replace(ServiceDescriptor.Singleton(new DeliveryFiles().Parse(yaml)));
         _app = builder.Build();
@@ -50,9 +51,9 @@ internal sealed class RouteFixture : IDeliverySource, IOutbox, IDeliverySignal, 
 
     public string NotFoundMessage => "source file does not exist";
 
-    public static async Task<RouteFixture> StartAsync(string yaml)
+    public static async Task<RouteFixture> StartAsync(string yaml, EventTransport? events = null)
     {
-        var fixture = new RouteFixture(yaml);
+        var fixture = new RouteFixture(yaml, events);
         await fixture._app.StartAsync();
         fixture.Client.BaseAddress = fixture.Address;
         fixture.Client.Timeout = TimeSpan.FromSeconds(20);

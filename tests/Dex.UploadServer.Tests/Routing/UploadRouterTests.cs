@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Messaging;
 using Dex.UploadServer.Routing;
 
 namespace Dex.UploadServer.Tests.Routing;
@@ -73,7 +74,7 @@ public sealed class UploadRouterTests
     public void An_empty_manifest_has_no_group() =>
         Assert.StartsWith(
             "no routing group found for metadata",
-            new UploadRouter(new DeliveryFiles().Parse(ThreeTargets)).Plan(Id, ImmutableSortedDictionary<string, string>.Empty).Problem,
+            new UploadRouter(new DeliveryFiles().Parse(ThreeTargets), EventTransport.Local).Plan(Id, ImmutableSortedDictionary<string, string>.Empty).Problem,
             StringComparison.Ordinal);
 
     [Theory]
@@ -91,6 +92,18 @@ public sealed class UploadRouterTests
         Assert.Equal(plan.Deliveries.Count - 1, plan.Events.Count);
         Assert.StartsWith("the delivered path", plan.Problem, StringComparison.Ordinal);
         Assert.EndsWith("for target t", plan.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_a_broker_carries_events_what_has_one_is_posted_and_what_has_none_is_left_to_the_courier()
+    {
+        var router = new UploadRouter(new DeliveryFiles().Parse(ThreeTargets), new EventTransport(IsPublished: true, IsReceived: false));
+
+        var plan = router.Plan(Id, Manifest(("received_filename", "a\\b")));
+
+        Assert.Equal(plan.Events.Count, plan.Deliveries.Count(delivery => delivery.IsPosted));
+        Assert.False(Assert.Single(plan.Deliveries, delivery => delivery.Target == "t").IsPosted);
+        Assert.True(router.PlanRedelivery(Id, Manifest(), "u").Delivery!.IsPosted);
     }
 
     [Theory]
@@ -121,7 +134,7 @@ public sealed class UploadRouterTests
     }
 
     private static RoutingPlan Plan(string yaml, ImmutableSortedDictionary<string, string> manifest) =>
-        new UploadRouter(new DeliveryFiles().Parse(yaml)).Plan(Id, manifest);
+        new UploadRouter(new DeliveryFiles().Parse(yaml), EventTransport.Local).Plan(Id, manifest);
 
     private static ImmutableSortedDictionary<string, string> Manifest(params (string Key, string Value)[] more)
     {

@@ -4,20 +4,24 @@ namespace Dex.UploadServer.Ledger.Sqlite;
 internal static class DeliveryRows
 {
     private const string Columns =
-        "delivery_id, upload_id, target, target_key, path, source_url, state, attempts, next_attempt_at, claim, last_error";
+        "delivery_id, upload_id, target, target_key, path, source_url, state, attempts, next_attempt_at, claim, last_error, message_id, manifest";
 
-    /// <summary>Inserts a waiting delivery, due now; one that exists for the same upload and target stays as it is.</summary>
+    /// <summary>What a message ordered waits for the message to come again; it may be received elsewhere.</summary>
+    private const string HandedBack = "state = CASE WHEN message_id IS NULL THEN 0 ELSE 4 END, owner = NULL, lease_until = NULL";
+
+    /// <summary>Inserts a waiting or posted delivery, due now; one that exists for the same upload and target stays as it is.</summary>
     public static void Insert(SqliteDatabase database, string uploadId, NewDelivery delivery, DateTimeOffset now)
     {
         using var insert = database.Use("""
             INSERT INTO deliveries (upload_id, target, target_key, path, source_url, state, attempts, next_attempt_at, claim)
-            VALUES (?, ?, ?, ?, ?, 0, ?, ?, 0) ON CONFLICT (upload_id, target_key) DO NOTHING
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (upload_id, target_key) DO NOTHING
             """);
         insert.Bind(uploadId)
             .Bind(delivery.Target)
             .Bind(delivery.TargetKey)
             .Bind(delivery.Path)
             .Bind(delivery.SourceUrl)
+            .Bind(StateOf(delivery))
             .Bind(delivery.AttemptsBefore)
             .Bind(now.UtcTicks)
             .Run();
@@ -28,10 +32,11 @@ internal static class DeliveryRows
     {
         using var upsert = database.Use("""
             INSERT INTO deliveries (upload_id, target, target_key, path, source_url, state, attempts, next_attempt_at, claim)
-            VALUES (?, ?, ?, ?, ?, 0, ?, ?, 0)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
             ON CONFLICT (upload_id, target_key) DO UPDATE SET
-                target = excluded.target, path = excluded.path, source_url = excluded.source_url, state = 0, attempts = excluded.attempts,
-                next_attempt_at = excluded.next_attempt_at, claim = claim + 1, owner = NULL, lease_until = NULL, last_error = NULL
+                target = excluded.target, path = excluded.path, source_url = excluded.source_url, state = excluded.state,
+                attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at, claim = claim + 1, owner = NULL,
+                lease_until = NULL, last_error = NULL, message_id = NULL
             WHERE NOT (path = excluded.path AND (
                 (state = 0 AND attempts = excluded.attempts AND source_url = excluded.source_url) OR (state = 1 AND lease_until > ?)))
             """);
@@ -40,6 +45,7 @@ internal static class DeliveryRows
             .Bind(delivery.TargetKey)
             .Bind(delivery.Path)
             .Bind(delivery.SourceUrl)
+            .Bind(StateOf(delivery))
             .Bind(delivery.AttemptsBefore)
             .Bind(now.UtcTicks)
             .Bind(now.UtcTicks)
@@ -48,7 +54,7 @@ internal static class DeliveryRows
 
     public static void DropWaiting(SqliteDatabase database, string uploadId)
     {
-        using var delete = database.Use("DELETE FROM deliveries WHERE upload_id = ? AND state = 0");
+        using var delete = database.Use("DELETE FROM deliveries WHERE upload_id = ? AND state IN (0, 4)");
         delete.Bind(uploadId).Run();
     }
 
@@ -109,16 +115,18 @@ internal static class DeliveryRows
 
     public static void Release(SqliteDatabase database, string owner)
     {
-        using var update = database.Use("""
-            UPDATE deliveries SET state = 0, owner = NULL, lease_until = NULL WHERE state = 1 AND owner = ?
+        using var update = database.Use($"""
+            UPDATE deliveries SET {HandedBack} WHERE state = 1 AND owner = ?
             """);
         update.Bind(owner).Run();
     }
 
     public static int Reclaim(SqliteDatabase database, bool all, DateTimeOffset now)
     {
-        using var update = database.Use("""
-            UPDATE deliveries SET state = 0, owner = NULL, lease_until = NULL WHERE state = 1 AND (? OR lease_until <= ?)
+        if (all)
+            OrderRows.ReturnWaiting(database);
+        using var update = database.Use($"""
+            UPDATE deliveries SET {HandedBack} WHERE state = 1 AND (? OR lease_until <= ?)
             """);
         return update.Bind(all ? 1 : 0).Bind(now.UtcTicks).Run();
     }
@@ -161,6 +169,8 @@ internal static class DeliveryRows
         return new QueueState((int)select.Integer(0), (int)select.Integer(1), SqliteTime.Read(select.OptionalInteger(2)));
     }
 
+    private static long StateOf(NewDelivery delivery) => (long)(delivery.IsPosted ? DeliveryState.Posted : DeliveryState.Waiting);
+
     private static DeliveryRecord Read(SqliteStatement row) => new()
     {
         DeliveryId = row.Integer(0),
@@ -174,5 +184,7 @@ internal static class DeliveryRows
         NextAttemptAt = SqliteTime.Read(row.Integer(8)),
         Claim = row.Integer(9),
         LastError = row.OptionalText(10),
+        MessageId = row.OptionalText(11),
+        OrderedManifest = row.IsNull(12) ? null : LedgerText.ReadManifest(row.Bytes(12)),
     };
 }

@@ -105,7 +105,9 @@ internal sealed class SqliteLedger : ILedger, IDisposable
     public Task<OutboxBatch?> SettleDeliveryAsync(DeliverySettlement settlement, CancellationToken cancellationToken)
     {
         var encoded = OutboxCodec.Encode(settlement.Messages);
-        return _writer.WriteAsync(mustFlush: false, database =>
+        // Its message is deleted after this, so a loss of power would not have it happen again.
+        var mustFlush = settlement.Delivery.MessageId is not null;
+        return _writer.WriteAsync(mustFlush, database =>
         {
             if (!DeliveryRows.Settle(database, settlement))
                 return null;
@@ -142,6 +144,18 @@ internal sealed class SqliteLedger : ILedger, IDisposable
             database => DeliveryRows.Requeue(database, uploadId, delivery, _clock.GetUtcNow()) ? Queue(database, messages, encoded) : null,
             cancellationToken);
     }
+
+    public Task<AcceptedOrder> AcceptOrderAsync(DeliveryOrder order, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(mustFlush: false, database => OrderRows.Accept(database, order, _clock.GetUtcNow()), cancellationToken);
+
+    public Task ReturnOrderAsync(long deliveryId, string messageId, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(mustFlush: false, database => OrderRows.Return(database, deliveryId, messageId), cancellationToken);
+
+    public Task<bool> KeepOrderAsync(long deliveryId, string messageId, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(mustFlush: true, database => OrderRows.Keep(database, deliveryId, messageId), cancellationToken);
+
+    public Task<bool> RecallOrderAsync(string uploadId, string target, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(mustFlush: true, database => OrderRows.Recall(database, uploadId, target, _clock.GetUtcNow()), cancellationToken);
 
     public Task<QueueState> ReadQueueAsync(CancellationToken cancellationToken) => ReadAsync(DeliveryRows.ReadQueue, cancellationToken);
 

@@ -64,6 +64,12 @@ internal static class SqliteSchema
         DROP INDEX uploads_unfinished;
         CREATE INDEX uploads_unfinished ON uploads (created_at) WHERE completed_at IS NULL AND terminated_at IS NULL AND expired_at IS NULL;
         """,
+
+        // state 4: posted; and the message that ordered a delivery, with the manifest of an upload that only another server knows.
+        """
+        ALTER TABLE deliveries ADD COLUMN message_id TEXT;
+        ALTER TABLE deliveries ADD COLUMN manifest TEXT;
+        """,
     ];
 
     /// <exception cref="InvalidOperationException">A newer version of the server wrote this file.</exception>

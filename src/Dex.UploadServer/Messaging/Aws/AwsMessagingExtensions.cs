@@ -1,0 +1,65 @@
+using Dex.UploadServer.Health;
+using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Ledger;
+using Microsoft.Extensions.Options;
+
+namespace Dex.UploadServer.Messaging.Aws;
+
+internal static class AwsMessagingExtensions
+{
+    /// <summary>Reports and events over SNS, events from SQS: each if its variables are set. Needs an <see cref="IEventHandler"/> for the last.</summary>
+    public static IHostApplicationBuilder AddAwsMessaging(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        var environment = services.Environment();
+        services.AddEnvironmentOptions<AwsMessagingOptions, AwsMessagingOptionsValidator>(AwsMessagingOptions.Read);
+        services.AddSingleton<IStartupValidation, ArnValidation>();
+        services.AddSingleton<BrokerHttp>();
+        services.AddSingleton<ITopics, SnsClient>();
+        services.AddSingleton<SnsTopics>();
+
+        if (AwsMessagingOptions.PublishesReports(environment))
+        {
+            services.AddSingleton<IMessageSink>(provider => NewSink(provider, MessageKind.Report, Options(provider).ReportTopic!, static () => false));
+            services.AddSingleton<IHealthProbe>(provider => new SnsProbe(provider.GetRequiredService<SnsTopics>().Get(Options(provider).ReportTopic!)));
+        }
+
+        var receives = AwsMessagingOptions.ReceivesEvents(environment);
+        if (AwsMessagingOptions.PublishesEvents(environment))
+            services.AddSingleton<IMessageSink>(provider => NewSink(provider, MessageKind.Event, Options(provider).EventTopic!, receives ? Barrier(provider) : static () => false));
+        if (receives)
+            builder.AddSqs();
+        return builder;
+    }
+
+    private static void AddSqs(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<SqsConnection>();
+        services.AddSingleton<SqsQueue>();
+        services.AddSingleton<IEventQueue>(provider => provider.GetRequiredService<SqsQueue>());
+        services.AddSingleton<SqsSubscriber>();
+        services.AddHostedService(provider => provider.GetRequiredService<SqsSubscriber>());
+        services.AddSingleton<IHealthProbeSource, SqsProbes>();
+    }
+
+    private static SnsSink NewSink(IServiceProvider services, MessageKind kind, string topic, Func<bool> isBarred) =>
+        new(kind, services.GetRequiredService<SnsTopics>().Get(topic), isBarred, services.GetRequiredService<ILogger<SnsSink>>());
+
+    /// <summary>A topic gives to those who are subscribed and forgets: what we shall receive ourselves is not published before we are.</summary>
+    private static Func<bool> Barrier(IServiceProvider services)
+    {
+        var options = Options(services);
+        if (options.QueueTopic != options.EventTopic)
+            return static () => false;
+        var queue = services.GetRequiredService<SqsQueue>();
+        return () => !queue.IsSubscribed;
+    }
+
+    private static AwsMessagingOptions Options(IServiceProvider services) => services.GetRequiredService<IOptions<AwsMessagingOptions>>().Value;
+
+    private sealed class SqsProbes(SqsQueue queue, SqsSubscriber subscriber, IOptions<AwsMessagingOptions> options) : IHealthProbeSource
+    {
+        public IEnumerable<IHealthProbe> Probes => Enumerable.Range(0, options.Value.Workers).Select(worker => new SqsProbe(queue, subscriber, worker));
+    }
+}

@@ -1,0 +1,233 @@
+using System.Collections.Concurrent;
+using Amazon.SQS.Model;
+using Dex.UploadServer.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Dex.UploadServer.Messaging.Aws;
+
+/// <summary>Receives from the queue in several loops, has each message's work done, and answers it: deleted, or to come again (spec: reports-and-events.md 7.2).</summary>
+internal sealed partial class SqsSubscriber : BackgroundService
+{
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the start waits for the broker; it goes on without.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long the last receive, and then the last answer, may take when the server stops.</summary>
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
+
+    private readonly SqsQueue _queue;
+    private readonly IEventHandler _handler;
+    private readonly AwsMessagingOptions _options;
+    private readonly IHostApplicationLifetime _lifetime;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<SqsSubscriber> _logger;
+    private readonly int _places;
+    private readonly SemaphoreSlim _room;
+    private readonly string?[] _problems;
+    private readonly ConcurrentDictionary<Task, bool> _handling = new();
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public SqsSubscriber(
+        SqsQueue queue, IEventHandler handler, IOptions<AwsMessagingOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<SqsSubscriber> logger)
+    {
+        _queue = queue;
+        _handler = handler;
+        _options = options.Value;
+        _lifetime = lifetime;
+        _clock = clock;
+        _logger = logger;
+        _places = _options.Workers * _options.MaxMessages;
+        _room = new SemaphoreSlim(_places);
+        _problems = new string?[_options.Workers];
+    }
+
+    /// <summary>Why a worker receives nothing, or null.</summary>
+    public string? ProblemOf(int worker) => Volatile.Read(ref _problems[worker]);
+
+    /// <exception cref="StartupFailureException">The queue is not the one that was configured.</exception>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(StartPatience, _clock);
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+            await _queue.EnsureAsync(either.Token);
+        }
+        catch (WrongQueueException wrong)
+        {
+            throw new StartupFailureException("error subscribing to file ready", wrong.Message);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It may come back, and uploads do not need it.
+            LogNotReady(patience.IsCancellationRequested ? $"no answer within {StartPatience.TotalSeconds:0} seconds" : error.Message);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        // Their work ends with the delivery lanes, which stop before us; what is left is to answer.
+        await Task.WhenAll(_handling.Keys).WaitAsync(LastMoment, _clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _room.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // With the signal, not when the host comes to us: other services take their time to stop as well.
+        await Task.WhenAll(Enumerable.Range(0, _options.Workers).Select(worker => ListenAsync(worker, _lifetime.ApplicationStopping)));
+        _silent.TrySetResult();
+    }
+
+    private async Task ListenAsync(int worker, CancellationToken stopping)
+    {
+        await Task.Yield();
+        for (var wait = FirstWait; !stopping.IsCancellationRequested;)
+        {
+            try
+            {
+                await ReceiveAsync(stopping);
+                Volatile.Write(ref _problems[worker], null);
+                wait = FirstWait;
+            }
+            catch (Exception error) when (!stopping.IsCancellationRequested)
+            {
+                // Whatever it is, it may pass.
+                Volatile.Write(ref _problems[worker], error.Message);
+                LogFailed(error.Message);
+                await Task.Delay(wait, _clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            }
+            catch (Exception)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ReceiveAsync(CancellationToken stopping)
+    {
+        var places = await TakePlacesAsync(stopping);
+        IReadOnlyList<Message> messages = [];
+        try
+        {
+            await _queue.EnsureAsync(stopping);
+            // Not ended by the stop at once, which would leave what the broker is just giving away invisible to all.
+            using var late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _clock);
+            using var onStop = stopping.Register(() => late.CancelAfter(LastMoment));
+            messages = await _queue.ReceiveAsync(places, late.Token);
+        }
+        finally
+        {
+            if (places > messages.Count)
+                _room.Release(places - messages.Count);
+        }
+
+        foreach (var message in messages)
+        {
+            var handling = HandleAsync(message, stopping);
+            _handling.TryAdd(handling, true);
+            _ = handling.ContinueWith(ended => _handling.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    private async Task<int> TakePlacesAsync(CancellationToken stopping)
+    {
+        await _room.WaitAsync(stopping);
+        var places = 1;
+        while (places < _options.MaxMessages && _room.Wait(0, CancellationToken.None))
+            places++;
+        return places;
+    }
+
+    private async Task HandleAsync(Message message, CancellationToken stopping)
+    {
+        await Task.Yield();
+        try
+        {
+            await using var held = new HeldMessage(_queue, message, _options.Visibility, _clock, _logger);
+            var answer = await AskAsync(message, held, stopping);
+            if (answer.Fate is EventFate.Done || (answer.Fate is EventFate.GivenUp && _queue.DeadLetterAfter is null))
+                await held.DeleteAsync(CancellationToken.None);
+            else
+                await ReturnAsync(held, Pause(answer), stopping);
+        }
+        catch (Exception error)
+        {
+            // It becomes visible by itself, and then what has been done is known.
+            LogNotAnswered(message.MessageId, error.Message);
+        }
+        finally
+        {
+            _room.Release();
+        }
+    }
+
+    private async Task ReturnAsync(HeldMessage held, TimeSpan after, CancellationToken stopping)
+    {
+        // Not as long as a loop of our own could receive it once more.
+        if (stopping.IsCancellationRequested)
+            await _silent.Task;
+        await held.ReturnAsync(after, CancellationToken.None);
+    }
+
+    private async Task<EventAnswer> AskAsync(Message message, HeldMessage held, CancellationToken stopping)
+    {
+        if (stopping.IsCancellationRequested)
+            return new EventAnswer(EventFate.Again);
+        try
+        {
+            var limit = _queue.DeadLetterAfter ?? _options.MaxReceives;
+            return await _handler.HandleAsync(
+                new ReceivedEvent(message.MessageId, message.Body ?? "", held.Receives, held.Receives >= limit) { IsInTheWay = () => _handling.Count >= _places, Lost = held.Lost },
+                stopping);
+        }
+        catch (Exception error)
+        {
+            LogNotHandled(message.MessageId, error.Message);
+            return new EventAnswer(EventFate.Again, FirstWait);
+        }
+    }
+
+    // Where a dead-letter queue takes what cannot be used, it is to get there soon; else it must not go round and round.
+    private TimeSpan Pause(EventAnswer answer) =>
+        answer.Fate is EventFate.Again || (answer.Fate is EventFate.Unusable && _queue.DeadLetterAfter is null) ? answer.After : TimeSpan.Zero;
+
+    [LoggerMessage(LogLevel.Error, "the queue cannot be listened to yet {error}")]
+    private partial void LogNotReady(string error);
+
+    [LoggerMessage(LogLevel.Error, "Listener failed {error}")]
+    private partial void LogFailed(string error);
+
+    [LoggerMessage(LogLevel.Error, "failed to handle event {message_id}{error}")]
+    private partial void LogNotHandled(string message_id, string error);
+
+    [LoggerMessage(LogLevel.Warning, "message could not be answered; it will come again {message_id}{error}")]
+    private partial void LogNotAnswered(string message_id, string error);
+}
+
+/// <summary>Whether one worker receives, and whether the queue can be read (spec: http-api.md 6).</summary>
+internal sealed class SqsProbe(SqsQueue queue, SqsSubscriber subscriber, int worker) : Health.IHealthProbe
+{
+    public string Service => $"SQS - {queue.Arn}";
+
+    public string HealthyIssue => Health.HealthyIssues.NoneReported;
+
+    public int Order => Health.HealthOrder.Subscriber;
+
+    public async ValueTask<string?> CheckAsync(CancellationToken cancellationToken)
+    {
+        if (queue.IsSubscribed)
+            await queue.CountAsync(cancellationToken);
+        return subscriber.ProblemOf(worker) ?? (queue.IsSubscribed ? null : "the queue is not subscribed to its topic yet");
+    }
+}

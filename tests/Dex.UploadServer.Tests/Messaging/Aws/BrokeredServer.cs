@@ -1,0 +1,62 @@
+using Dex.Testing;
+using Dex.UploadServer.Delivery;
+using Dex.UploadServer.Delivery.Configuration;
+using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Tests.Delivery;
+using Dex.UploadServer.Tests.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Dex.UploadServer.Tests.Messaging.Aws;
+
+/// <summary>The whole server in this process, with a real queue, uploads that are always there, and targets that do as a test says.</summary>
+internal sealed class BrokeredServer : IAsyncDisposable
+{
+    private readonly Tests.Delivery.TemporaryFolder _folder = new();
+    private readonly WebApplication _app;
+
+    private BrokeredServer(BrokerService broker, string queue, IReadOnlyDictionary<string, TestTarget> targets, string[] assignments)
+    {
+        var deliveryFile = Path.Combine(_folder.Path, "delivery.yml");
+        File.WriteAllText(deliveryFile, "targets:\n" + string.Concat(targets.Keys.Select(name => $"  {name}: {{type: file, path: /unused}}\n")));
+        _app = Program.Build([], Variables.Of([
+            "UI_PORT=", "UPLOAD_DURABILITY=none", $"LOCAL_FOLDER_UPLOADS_TUS={_folder.Path}", $"LOCAL_REPORTS_FOLDER={_folder.Path}/reports",
+            $"LOCAL_EVENTS_FOLDER={_folder.Path}/events", $"DEX_DELIVERY_CONFIG_FILE={deliveryFile}",
+            .. broker.Variables(queue).Select(variable => $"{variable.Key}={variable.Value}"), .. assignments]), builder =>
+        {
+            builder.Services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
+            builder.Services.RemoveAll<IDestinationFactory>();
+            builder.Services.AddSingleton<IDestinationFactory>(new Factory(targets));
+            builder.Services.Replace(ServiceDescriptor.Singleton<IDeliverySource>(new TestSource()));
+        });
+    }
+
+    public RecordedLog Log { get; } = new();
+
+    public ILedger Ledger => _app.Services.GetRequiredService<ILedger>();
+
+    public static async Task<BrokeredServer> StartAsync(BrokerService broker, string queue, IReadOnlyDictionary<string, TestTarget> targets, params string[] assignments)
+    {
+        var server = new BrokeredServer(broker, queue, targets, assignments);
+        await server._app.StartAsync();
+        return server;
+    }
+
+    public static string Event(string uploadId, string target, string sourceUrl = "") =>
+        $$$"""{"id":"","type":"FileReady","retry_count":0,"upload_id":"{{{uploadId}}}","src_url":"{{{sourceUrl}}}","path":"p/{{{uploadId}}}","deliver_target":"{{{target}}}","Metadata":{"sender_id":"me"}}""";
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private sealed class Factory(IReadOnlyDictionary<string, TestTarget> targets) : IDestinationFactory
+    {
+        public IDeliveryDestination? Create(DeliveryTarget target) => targets.GetValueOrDefault(target.Name);
+    }
+}
