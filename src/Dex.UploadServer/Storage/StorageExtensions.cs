@@ -26,6 +26,7 @@ internal static class StorageExtensions
             builder.AddFileSystemManifestConfigs();
 
         builder.AddFileSystemTargets();
+        builder.AddS3Targets();
         return builder;
     }
 }
