@@ -41,18 +41,26 @@ install_clients() {
   cp tests/clients/package-lock.json "$installed"
 }
 
-# They end when this script does, however it does: they live as long as the pipe that it holds.
+# They live as long as the pipe that this script and its children hold: they end even if it is killed.
 start_services() {
   say 'Starting services'
   tests/services/services.sh install
   local line
   coproc services { exec tests/services/services.sh run s3 sns-sqs; }
+  trap stop_services EXIT
   while IFS= read -r line <&"${services[0]}"; do
     [[ "$line" == ready ]] && return
     export "${line?}"
   done
   echo 'The services did not start.'
   return 1
+}
+
+stop_services() {
+  local process=${services_PID-}
+  [[ -n "$process" ]] || return 0
+  kill "$process" 2>/dev/null || true
+  wait "$process" 2>/dev/null || true
 }
 
 build() {

@@ -11,6 +11,7 @@ internal static class StorageExtensions
     public static IHostApplicationBuilder AddStorage(this IHostApplicationBuilder builder)
     {
         builder.AddObjectStoreCalls();
+        builder.AddObjectTransfers();
         builder.AddS3();
 
         var choice = StorageChoice.Of(builder.Services.Environment());

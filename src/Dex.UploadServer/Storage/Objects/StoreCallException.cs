@@ -14,8 +14,11 @@ internal enum StoreFailure
     /// <summary>No such multipart upload: never begun, aborted, or already completed.</summary>
     NoMultipartUpload,
 
-    /// <summary>Wrong or missing credentials, or no permission.</summary>
+    /// <summary>A wrong key, or one without the permission.</summary>
     Denied,
+
+    /// <summary>No credentials, or expired ones: the key is not to blame, and somebody may be renewing it.</summary>
+    NotSignedIn,
 
     /// <summary>A condition of the call (<c>If-Match</c>, <c>If-None-Match</c>) did not hold.</summary>
     ConditionFailed,

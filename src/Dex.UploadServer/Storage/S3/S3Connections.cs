@@ -9,7 +9,7 @@ namespace Dex.UploadServer.Storage.S3;
 
 /// <summary>The ways to S3: one for the upload store, its source and the manifest configs, and one for each account that delivery targets name.</summary>
 internal sealed class S3Connections(
-    IOptions<S3Options> options, IOptions<StoreCallOptions> calls, AwsIdentity identity, StoreRetry retry, TimeProvider clock) : IDisposable
+    IOptions<S3Options> options, IOptions<StoreCallOptions> calls, AwsIdentity identity, StoreRetry retry, StoreCallFailures failures, TimeProvider clock) : IDisposable
 {
     private readonly ConcurrentDictionary<Key, Lazy<S3Connection>> _open = new();
 
@@ -42,7 +42,10 @@ internal sealed class S3Connections(
         new(endpoint ?? identity.S3Endpoint, region is { Length: > 0 } ? region : identity.Region ?? S3Account.FallbackRegion);
 
     private S3Connection Open(Key key) =>
-        _open.GetOrAdd(key, opened => new(() => new S3Connection(opened.Account, () => Credentials(opened), calls.Value, retry, clock))).Value;
+        _open.GetOrAdd(key, opened => new(() => new S3Connection(opened.Account, () => Credentials(opened), calls.Value, retry, clock)
+        {
+            Failed = failure => failures.Tell("s3", failure),
+        })).Value;
 
     private AWSCredentials? Credentials(Key key) =>
         key is { Id: { } id, Secret: { } secret } ? new BasicAWSCredentials(id, secret) : identity.Credentials;

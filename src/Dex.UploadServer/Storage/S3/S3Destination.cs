@@ -1,5 +1,6 @@
 using System.Text;
 using Dex.UploadServer.Delivery;
+using Dex.UploadServer.Delivery.Configuration;
 using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.S3;
@@ -15,6 +16,19 @@ internal sealed class S3Destination(
 
     /// <summary>The target's plain name.</summary>
     public string Name => name;
+
+    public static S3Destination Create(
+        S3Target target, S3Connection connection, PartMemory memory, TransferOptions options, Func<string, CancellationToken, Task<bool>> isOurs, TimeProvider clock, ILogger logger)
+    {
+        var pump = new PartPump(memory, options.ParallelParts);
+        var check = new S3ObjectCheck(pump, memory, options);
+        var uploads = new S3MultipartUploads(connection, target.BucketName, clock, logger);
+        return new S3Destination(
+            target.Name, connection, target.BucketName, uploads,
+            new S3ServerSideCopy(connection, target.BucketName, uploads, check, options, clock, logger),
+            new S3ObjectWriter(connection, target.BucketName, uploads, check, pump, memory, options),
+            isOurs);
+    }
 
     public async ValueTask<DeliveredFile> DeliverAsync(SourceFile source, string path, IProgress<long> progress, CancellationToken cancellationToken)
     {

@@ -24,7 +24,8 @@ internal static class S3Errors
     public static StoreCallException Translate(Exception error) => error switch
     {
         AmazonServiceException answered when (int)answered.StatusCode != 0 => OfAnswer(answered),
-        AmazonClientException when !IsBroken(error) => new StoreCallException($"no usable credentials or configuration: {error.Message}", error) { Failure = StoreFailure.Denied },
+        AmazonClientException or AmazonServiceException when !IsBroken(error) =>
+            new StoreCallException("no usable AWS credentials", error) { Failure = StoreFailure.NotSignedIn },
         _ => new StoreCallException("the store cannot be reached or broke the call off", error),
     };
 
@@ -45,7 +46,8 @@ internal static class S3Errors
         "NoSuchUpload" => StoreFailure.NoMultipartUpload,
         "NoSuchKey" => StoreFailure.NotFound,
         "SlowDown" or "Throttling" or "ThrottlingException" or "TooManyRequests" or "RequestLimitExceeded" or "BandwidthLimitExceeded" => StoreFailure.Throttled,
-        "ExpiredToken" or "InvalidToken" or "TokenRefreshRequired" => StoreFailure.Denied,
+        "ExpiredToken" or "TokenRefreshRequired" or "RequestTimeTooSkewed" => StoreFailure.NotSignedIn,
+        "InvalidToken" => StoreFailure.Denied,
         "RequestTimeout" or "InternalError" or "OperationAborted" => StoreFailure.Unavailable,
         "ConditionalRequestConflict" => StoreFailure.ConditionFailed,
         _ => Classify(status),
@@ -69,6 +71,7 @@ internal static class S3Errors
         StoreFailure.NoBucket => "no such bucket",
         StoreFailure.NoMultipartUpload => "no such multipart upload",
         StoreFailure.Denied => "access denied",
+        StoreFailure.NotSignedIn => "credentials have expired, or the clock is wrong",
         StoreFailure.ConditionFailed => "changed by somebody else",
         StoreFailure.Refused => "refused",
         StoreFailure.Throttled => "the store is busy",

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Amazon.S3.Model;
 using Dex.Testing;
 using Dex.UploadServer.Aws;
@@ -6,6 +7,8 @@ using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Storage.Objects;
 using Dex.UploadServer.Storage.S3;
 using Dex.UploadServer.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Tests.Storage.S3;
@@ -13,11 +16,17 @@ namespace Dex.UploadServer.Tests.Storage.S3;
 /// <summary>Which account is used, and with which key (spec: config.md 2.5, delivery.md 9.5).</summary>
 public sealed class S3ConnectionsTests(ObjectStoreService store) : IClassFixture<ObjectStoreService>, IDisposable
 {
-    private readonly Dex.UploadServer.Tests.Hosting.TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
+
+    private readonly ServiceProvider _metrics = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task Keys_of_the_environment_open_the_store()
@@ -151,6 +160,7 @@ public sealed class S3ConnectionsTests(ObjectStoreService store) : IClassFixture
         AwsOptions.Read(aws, environment);
         return new S3Connections(
             Options.Create(s3), Options.Create(calls), new AwsIdentity(Options.Create(aws)),
-            new StoreRetry(Options.Create(calls), TimeProvider.System, () => 0.5), TimeProvider.System);
+            new StoreRetry(Options.Create(calls), TimeProvider.System, () => 0.5), new StoreCallFailures(_metrics.GetRequiredService<IMeterFactory>(), NullLogger<StoreCallFailures>.Instance),
+            TimeProvider.System);
     }
 }
