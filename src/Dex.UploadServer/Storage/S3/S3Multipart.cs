@@ -6,7 +6,8 @@ using Dex.UploadServer.Storage.Objects;
 namespace Dex.UploadServer.Storage.S3;
 
 /// <summary>A multipart upload under way: nothing is visible of it before it is complete (spec: reliability.md T1, U1, U2).</summary>
-internal sealed class S3Multipart(S3Place place, string id, int parts)
+/// <param name="declaresChecksum">Whether it was begun with the promise of a CRC-32C of the whole.</param>
+internal sealed class S3Multipart(S3Place place, string id, int parts, bool declaresChecksum)
 {
     private readonly PartETag[] _parts = new PartETag[parts];
     private readonly string[] _expectedTags = new string[parts];
@@ -69,7 +70,7 @@ internal sealed class S3Multipart(S3Place place, string id, int parts)
     }
 
     /// <summary>Makes the object visible. Where an answer was lost, this returns although it may not have happened: look at the object.</summary>
-    /// <param name="crc">Of all bytes; null if nobody here has read them.</param>
+    /// <param name="crc">Of all bytes; null if nobody knows.</param>
     /// <exception cref="StoreCallException">It has not happened, or nobody knows.</exception>
     public async Task CompleteAsync(uint? crc, CancellationToken cancellationToken)
     {
@@ -93,7 +94,7 @@ internal sealed class S3Multipart(S3Place place, string id, int parts)
         CompleteMultipartUploadRequest NewRequest()
         {
             var request = new CompleteMultipartUploadRequest { BucketName = place.Bucket, Key = place.Key, UploadId = id, PartETags = [.. _parts] };
-            if (crc is { } all && !place.Connection.SendsMd5)
+            if (crc is { } all && declaresChecksum)
                 (request.ChecksumCRC32C, request.ChecksumType) = (S3Tag.Crc32C(all), ChecksumType.FULL_OBJECT);
             return request;
         }

@@ -17,6 +17,7 @@ internal sealed partial class S3MultipartUploads(S3Connection connection, string
     public async Task<S3Multipart> BeginAsync(string key, S3Metadata metadata, int parts, bool hasChecksum, CancellationToken cancellationToken)
     {
         var attempts = 0;
+        var declaresChecksum = hasChecksum && !connection.SendsMd5;
         try
         {
             var begun = await connection.RepeatAsync((client, token) =>
@@ -25,7 +26,7 @@ internal sealed partial class S3MultipartUploads(S3Connection connection, string
                 return client.InitiateMultipartUploadAsync(NewRequest(), token);
             }, cancellationToken);
             _open[begun.UploadId] = true;
-            return new S3Multipart(new S3Place(connection, bucket, key), begun.UploadId, parts);
+            return new S3Multipart(new S3Place(connection, bucket, key), begun.UploadId, parts, declaresChecksum);
         }
         finally
         {
@@ -38,13 +39,13 @@ internal sealed partial class S3MultipartUploads(S3Connection connection, string
         {
             var request = new InitiateMultipartUploadRequest { BucketName = bucket, Key = key };
             metadata.AddTo(request.Metadata);
-            if (hasChecksum && !connection.SendsMd5)
+            if (declaresChecksum)
                 (request.ChecksumAlgorithm, request.ChecksumType) = (ChecksumAlgorithm.CRC32C, ChecksumType.FULL_OBJECT);
             return request;
         }
     }
 
-    /// <summary>The upload is complete, or somebody else has ended it.</summary>
+    /// <summary>The upload is complete.</summary>
     public void Forget(S3Multipart upload) => _open.TryRemove(upload.Id, out _);
 
     /// <summary>Ends an upload without a trace. Never fails: what cannot be removed now is found at the next start.</summary>

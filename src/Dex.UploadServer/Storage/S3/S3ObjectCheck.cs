@@ -16,6 +16,24 @@ internal sealed class S3ObjectCheck(PartPump pump, PartMemory memory, TransferOp
 {
     private volatile bool _tagsTellNothing;
 
+    /// <summary>Makes an object visible, and looks at it.</summary>
+    /// <exception cref="StoreCallException">It is not visible, or is another, or nobody knows.</exception>
+    public async Task CompleteAsync(S3Multipart upload, ExpectedObject expected, Action<int> moved, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await upload.CompleteAsync(expected.Crc32C, cancellationToken);
+        }
+        catch (StoreCallException lost) when (lost.MayHaveHappened)
+        {
+            if (await IsThereAsync(upload.Place, expected, cancellationToken))
+                return;
+            throw;
+        }
+
+        await RequireAsync(upload.Place, expected, moved, cancellationToken);
+    }
+
     /// <exception cref="StoreCallException">It is not there, is another, or nobody can look.</exception>
     public async Task RequireAsync(S3Place place, ExpectedObject expected, Action<int> moved, CancellationToken cancellationToken)
     {
@@ -39,6 +57,22 @@ internal sealed class S3ObjectCheck(PartPump pump, PartMemory memory, TransferOp
         if (read != crc)
             throw Different($"the checksum {read:x8} instead of {crc:x8}");
         _tagsTellNothing = true;
+    }
+
+    /// <summary>Whether the object is there beyond doubt, after a call of which nobody knows whether it has happened (spec: reliability.md U2).</summary>
+    private static async Task<bool> IsThereAsync(S3Place place, ExpectedObject expected, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var head = await place.Connection.OnceAsync((client, token) => client.GetObjectMetadataAsync(NewRequest(place), token), cancellationToken);
+            return head.ContentLength == expected.Length
+                && ((expected.Tag is { } tag && S3Tag.Bare(head.ETag ?? "") == tag)
+                    || (expected.Crc32C is { } crc && head.ChecksumType == ChecksumType.FULL_OBJECT && head.ChecksumCRC32C == S3Tag.Crc32C(crc)));
+        }
+        catch (StoreCallException)
+        {
+            return false;
+        }
     }
 
     private async Task<uint> ReadBackAsync(S3Place place, GetObjectMetadataResponse head, Action<int> moved, CancellationToken cancellationToken)

@@ -64,8 +64,7 @@ internal sealed class S3ObjectWriter(
         {
             var crc = await pump.RunAsync(source, plan, moved, (part, token) => upload.PutAsync(part, moved, token), cancellationToken);
             source.RequireUnchanged(crc);
-            await upload.CompleteAsync(crc, cancellationToken);
-            await check.RequireAsync(upload.Place, new ExpectedObject(source.Length, upload.ExpectedTag, crc), moved, cancellationToken);
+            await check.CompleteAsync(upload, new ExpectedObject(source.Length, upload.ExpectedTag, crc), moved, cancellationToken);
             uploads.Forget(upload);
         }
         catch

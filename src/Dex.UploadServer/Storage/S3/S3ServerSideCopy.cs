@@ -83,8 +83,7 @@ internal sealed partial class S3ServerSideCopy(
                 await upload.CopyAsync(index, original, plan.OffsetOf(index), plan.LengthOf(index), token);
                 moved(0);
             });
-            await upload.CompleteAsync(crc: null, cancellationToken);
-            await check.RequireAsync(upload.Place, new ExpectedObject(source.Length, upload.ExpectedTag, source.Crc32C), moved, cancellationToken);
+            await check.CompleteAsync(upload, new ExpectedObject(source.Length, upload.ExpectedTag, source.Crc32C), moved, cancellationToken);
             uploads.Forget(upload);
         }
         catch
