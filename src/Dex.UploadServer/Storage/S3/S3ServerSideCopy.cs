@@ -9,12 +9,6 @@ namespace Dex.UploadServer.Storage.S3;
 internal sealed partial class S3ServerSideCopy(
     S3Connection connection, string bucket, S3MultipartUploads uploads, S3ObjectCheck check, TransferOptions options, TimeProvider clock, ILogger logger)
 {
-    /// <summary>Up to here one call does it, within the time that a call may be silent.</summary>
-    private const long MostAtOnce = 256 << 20;
-
-    /// <summary>Of one call; long enough to be few, short enough to be done soon.</summary>
-    private const long PartBytes = 64 << 20;
-
     /// <summary>After a refusal the store is not asked again for so long.</summary>
     private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(10);
 
@@ -29,7 +23,7 @@ internal sealed partial class S3ServerSideCopy(
             return false;
         try
         {
-            await (source.Length <= MostAtOnce
+            await (source.Length <= options.CopyAtOnceBytes
                 ? CopyAtOnceAsync(source, original, key, metadata, moved, cancellationToken)
                 : CopyInPartsAsync(source, original, key, metadata, moved, cancellationToken));
             return true;
@@ -73,7 +67,7 @@ internal sealed partial class S3ServerSideCopy(
     private async Task CopyInPartsAsync(
         SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
-        var plan = PartPlan.For(source.Length, PartBytes, S3ObjectWriter.MostParts);
+        var plan = PartPlan.For(source.Length, options.CopyPartBytes, S3ObjectWriter.MostParts);
         var upload = await uploads.BeginAsync(key, metadata, plan.Count, hasChecksum: false, cancellationToken);
         try
         {
