@@ -9,6 +9,8 @@ namespace Dex.UploadServer.Storage.S3;
 internal sealed partial class S3ServerSideCopy(
     S3Connection connection, string bucket, S3MultipartUploads uploads, S3ObjectCheck check, TransferOptions options, TimeProvider clock, ILogger logger)
 {
+    private const string SourceChanged = "source object has changed since the delivery began";
+
     /// <summary>After a refusal the store is not asked again for so long.</summary>
     private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(10);
 
@@ -30,7 +32,7 @@ internal sealed partial class S3ServerSideCopy(
         }
         catch (StoreCallException changed) when (changed.Failure == StoreFailure.ConditionFailed)
         {
-            throw changed.ForSource("source object has changed since the delivery began");
+            throw Changed(changed);
         }
         catch (StoreCallException refused) when (refused.Failure is StoreFailure.Refused or StoreFailure.Denied or StoreFailure.NotFound or StoreFailure.NoBucket)
         {
@@ -45,6 +47,13 @@ internal sealed partial class S3ServerSideCopy(
     {
         var answer = await connection.RepeatAsync((client, token) => client.CopyObjectAsync(NewRequest(), token), cancellationToken);
         moved(0);
+        if (answer.ETag != original.Version && !await IsUnchangedAsync(original, cancellationToken))
+        {
+            // Not this upload's bytes, and they are visible.
+            await connection.RepeatAsync((client, token) => client.DeleteObjectAsync(bucket, key, token), cancellationToken);
+            throw Changed();
+        }
+
         await check.RequireAsync(
             new S3Place(connection, bucket, key), new ExpectedObject(source.Length, S3Tag.Bare(answer.ETag ?? ""), source.Crc32C), moved, cancellationToken);
 
@@ -77,6 +86,8 @@ internal sealed partial class S3ServerSideCopy(
                 await upload.CopyAsync(index, original, plan.OffsetOf(index), plan.LengthOf(index), token);
                 moved(0);
             });
+            if (!await IsUnchangedAsync(original, cancellationToken))
+                throw Changed();
             await check.CompleteAsync(upload, new ExpectedObject(source.Length, upload.ExpectedTag, source.Crc32C), moved, cancellationToken);
             uploads.Forget(upload);
         }
@@ -86,6 +97,15 @@ internal sealed partial class S3ServerSideCopy(
             throw;
         }
     }
+
+    // Some stores copy whatever the condition says.
+    private async Task<bool> IsUnchangedAsync(StoredObject original, CancellationToken cancellationToken)
+    {
+        var request = new GetObjectMetadataRequest { BucketName = original.Container, Key = original.Key };
+        return (await connection.RepeatAsync((client, token) => client.GetObjectMetadataAsync(request, token), cancellationToken)).ETag == original.Version;
+    }
+
+    private static DeliverySourceException Changed(StoreCallException? cause = null) => cause is null ? new(SourceChanged) : cause.ForSource(SourceChanged);
 
     private bool WasRefused() => _refusedAt is { } at && clock.GetElapsedTime(at) < s_memory;
 

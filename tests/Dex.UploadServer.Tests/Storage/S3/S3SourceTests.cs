@@ -113,7 +113,7 @@ public sealed class S3SourceTests : IClassFixture<ObjectStoreService>, IAsyncLif
     }
 
     [Theory]
-    [InlineData(1, "", "")]
+    [InlineData(1, "", "\"IsPartial\":false")]
     [InlineData(0, "", "\"IsPartial\":true")]
     [InlineData(0, "", "\"SizeIsDeferred\":true")]
     public async Task An_upload_whose_record_says_that_it_is_no_whole_one_is_not_delivered(int missing, string metadata, string members)
