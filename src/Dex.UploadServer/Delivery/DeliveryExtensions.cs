@@ -12,6 +12,7 @@ internal static class DeliveryExtensions
         var services = builder.Services;
         services.AddEnvironmentOptions<DeliveryOptions, DeliveryOptionsValidator>(DeliveryOptions.Read);
         services.AddSingleton<DeliveryMetrics>();
+        services.AddSingleton<IDeliveryPaths, DeliveryPaths>();
         services.AddSingleton<DeliveryTargets>();
         services.AddSingleton<OrderBook>();
         services.AddSingleton<DeliveryClaims>();
