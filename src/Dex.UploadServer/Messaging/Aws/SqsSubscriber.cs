@@ -15,7 +15,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
     private const int MostTries = 10;
 
     /// <summary>How long the start waits for the broker; it goes on without.</summary>
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(2.5);
 
     /// <summary>How long the last receive, and then the last answer, may take when the server stops.</summary>
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
@@ -65,7 +65,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             // It may come back, and uploads do not need it.
-            LogNotReady(patience.IsCancellationRequested ? $"no answer within {StartPatience.TotalSeconds:0} seconds" : error.Message);
+            LogNotReady(patience.IsCancellationRequested ? $"no answer within {StartPatience.TotalSeconds} seconds" : error.Message);
         }
 
         await base.StartAsync(cancellationToken);
