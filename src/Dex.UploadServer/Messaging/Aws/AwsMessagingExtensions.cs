@@ -27,6 +27,8 @@ internal static class AwsMessagingExtensions
         var receives = AwsMessagingOptions.ReceivesEvents(environment);
         if (AwsMessagingOptions.PublishesEvents(environment))
             services.AddSingleton<IMessageSink>(provider => NewSink(provider, MessageKind.Event, Options(provider).EventTopic!, receives ? Barrier(provider) : static () => false));
+        services.AddHostedService(provider => new SnsStart(
+            PublishedTopics(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SnsStart>>()));
         if (receives)
             builder.AddSqs();
         return builder;
@@ -41,6 +43,12 @@ internal static class AwsMessagingExtensions
         services.AddSingleton<SqsSubscriber>();
         services.AddHostedService(provider => provider.GetRequiredService<SqsSubscriber>());
         services.AddSingleton<IHealthProbeSource, SqsProbes>();
+    }
+
+    private static SnsTopic[] PublishedTopics(IServiceProvider services)
+    {
+        var topics = services.GetRequiredService<SnsTopics>();
+        return [.. new[] { Options(services).ReportTopic, Options(services).EventTopic }.OfType<string>().Distinct().Select(topics.Get)];
     }
 
     private static SnsSink NewSink(IServiceProvider services, MessageKind kind, string topic, Func<bool> isBarred) =>

@@ -11,8 +11,11 @@ internal sealed partial class SqsSubscriber : BackgroundService
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
+    /// <summary>Tries to have a message's work done before it is given back: some minutes.</summary>
+    private const int MostTries = 10;
+
     /// <summary>How long the start waits for the broker; it goes on without.</summary>
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(2.5);
 
     /// <summary>How long the last receive, and then the last answer, may take when the server stops.</summary>
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
@@ -62,7 +65,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             // It may come back, and uploads do not need it.
-            LogNotReady(patience.IsCancellationRequested ? $"no answer within {StartPatience.TotalSeconds:0} seconds" : error.Message);
+            LogNotReady(patience.IsCancellationRequested ? $"no answer within {StartPatience.TotalSeconds} seconds" : error.Message);
         }
 
         await base.StartAsync(cancellationToken);
@@ -105,7 +108,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
                 Volatile.Write(ref _problems[worker], error.Message);
                 LogFailed(error.Message);
                 await Task.Delay(wait, _clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+                wait = NextWait(wait);
             }
             catch (Exception)
             {
@@ -180,23 +183,34 @@ internal sealed partial class SqsSubscriber : BackgroundService
         await held.ReturnAsync(after, CancellationToken.None);
     }
 
+    // Held meanwhile: what fails on our side, for want of a ledger say, must not use up the message's receives.
     private async Task<EventAnswer> AskAsync(Message message, HeldMessage held, CancellationToken stopping)
     {
-        if (stopping.IsCancellationRequested)
-            return new EventAnswer(EventFate.Again);
-        try
+        var limit = _queue.DeadLetterAfter ?? _options.MaxReceives;
+        var received = new ReceivedEvent(message.MessageId, message.Body ?? "", held.Receives, held.Receives >= limit) { IsInTheWay = () => _handling.Count >= _places, Lost = held.Lost };
+        var wait = FirstWait;
+        for (var tries = 1; !stopping.IsCancellationRequested && !held.Lost.IsCancellationRequested && tries <= MostTries; tries++)
         {
-            var limit = _queue.DeadLetterAfter ?? _options.MaxReceives;
-            return await _handler.HandleAsync(
-                new ReceivedEvent(message.MessageId, message.Body ?? "", held.Receives, held.Receives >= limit) { IsInTheWay = () => _handling.Count >= _places, Lost = held.Lost },
-                stopping);
+            try
+            {
+                return await _handler.HandleAsync(received, stopping);
+            }
+            catch (Exception error) when (!stopping.IsCancellationRequested)
+            {
+                LogNotHandled(message.MessageId, error.Message);
+                await Task.Delay(wait, _clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                wait = NextWait(wait);
+            }
+            catch (Exception)
+            {
+                break; // given back below
+            }
         }
-        catch (Exception error)
-        {
-            LogNotHandled(message.MessageId, error.Message);
-            return new EventAnswer(EventFate.Again, FirstWait);
-        }
+
+        return new EventAnswer(EventFate.Again);
     }
+
+    private static TimeSpan NextWait(TimeSpan wait) => wait * 2 < LongestWait ? wait * 2 : LongestWait;
 
     // Where a dead-letter queue takes what cannot be used, it is to get there soon; else it must not go round and round.
     private TimeSpan Pause(EventAnswer answer) =>

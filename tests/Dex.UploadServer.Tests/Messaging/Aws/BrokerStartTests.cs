@@ -41,6 +41,21 @@ public sealed class BrokerStartTests(BrokerService broker) : IClassFixture<Broke
     }
 
     [Fact]
+    public async Task Topics_that_are_missing_are_made_at_the_start_and_healthy_before_anything_is_published()
+    {
+        var (reports, events) = (BrokerService.Topic(BrokerService.NewName("reports")), BrokerService.Topic(BrokerService.NewName("events")));
+        await using var server = await BrokeredServer.StartAsync(
+            broker, BrokerService.NewName("unused"), NoTargets, $"SNS_REPORTER_EVENT_ARN={reports}", $"SNS_PUBLISHER_EVENT_ARN={events}", "SQS_SUBSCRIBER_EVENT_ARN=", "SQS_SUBSCRIBER_TOPIC_ARN=");
+
+        await Eventually.TrueAsync(() => server.Log.Messages.Count(line => line.StartsWith("Created topic", StringComparison.Ordinal)) == 2);
+        var sns = broker.NewSns();
+        await server.StopAsync();
+
+        Assert.True(await sns.ExistsAsync(UploadServer.Messaging.Aws.AwsArn.Parse(reports, "sns"), Stop));
+        Assert.True(await sns.ExistsAsync(UploadServer.Messaging.Aws.AwsArn.Parse(events, "sns"), Stop));
+    }
+
+    [Fact]
     public async Task A_queue_that_is_missing_is_made_with_its_dead_letters_and_may_be_sent_to_by_its_topic()
     {
         var name = BrokerService.NewName("events");
@@ -102,7 +117,7 @@ public sealed class BrokerStartTests(BrokerService broker) : IClassFixture<Broke
         var log = server.Log.Messages;
         await server.StopAsync();
 
-        Assert.Contains(log, line => line.StartsWith("the queue cannot be listened to yet no answer within 3 seconds", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.StartsWith("the queue cannot be listened to yet no answer within 2.5 seconds", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using Dex.Testing;
 using Dex.UploadServer.Delivery;
 using Dex.UploadServer.Delivery.Configuration;
 using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Messaging;
 using Dex.UploadServer.Tests.Delivery;
 using Dex.UploadServer.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +18,7 @@ internal sealed class BrokeredServer : IAsyncDisposable
     private readonly Tests.Delivery.TemporaryFolder _folder = new();
     private readonly WebApplication _app;
 
-    private BrokeredServer(BrokerService broker, string queue, IReadOnlyDictionary<string, TestTarget> targets, string[] assignments)
+    private BrokeredServer(BrokerService broker, string queue, IReadOnlyDictionary<string, TestTarget> targets, IEventHandler? handler, string[] assignments)
     {
         var deliveryFile = Path.Combine(_folder.Path, "delivery.yml");
         File.WriteAllText(deliveryFile, "targets:\n" + string.Concat(targets.Keys.Select(name => $"  {name}: {{type: file, path: /unused}}\n")));
@@ -30,6 +31,8 @@ internal sealed class BrokeredServer : IAsyncDisposable
             builder.Services.RemoveAll<IDestinationFactory>();
             builder.Services.AddSingleton<IDestinationFactory>(new Factory(targets));
             builder.Services.Replace(ServiceDescriptor.Singleton<IDeliverySource>(new TestSource()));
+            if (handler is not null)
+                builder.Services.Replace(ServiceDescriptor.Singleton(handler));
         });
     }
 
@@ -37,17 +40,23 @@ internal sealed class BrokeredServer : IAsyncDisposable
 
     public ILedger Ledger => _app.Services.GetRequiredService<ILedger>();
 
-    public static async Task<BrokeredServer> StartAsync(BrokerService broker, string queue, IReadOnlyDictionary<string, TestTarget> targets, params string[] assignments)
-    {
-        var server = new BrokeredServer(broker, queue, targets, assignments);
-        await server._app.StartAsync();
-        return server;
-    }
+    public static Task<BrokeredServer> StartAsync(BrokerService broker, string queue, IReadOnlyDictionary<string, TestTarget> targets, params string[] assignments) =>
+        StartAsync(new BrokeredServer(broker, queue, targets, null, assignments));
+
+    /// <summary>A server that has its messages handled by the test.</summary>
+    public static Task<BrokeredServer> StartAsync(BrokerService broker, string queue, IEventHandler handler, params string[] assignments) =>
+        StartAsync(new BrokeredServer(broker, queue, new Dictionary<string, TestTarget> { ["t"] = new TestTarget() }, handler, assignments));
 
     public static string Event(string uploadId, string target, string sourceUrl = "") =>
         $$$"""{"id":"","type":"FileReady","retry_count":0,"upload_id":"{{{uploadId}}}","src_url":"{{{sourceUrl}}}","path":"p/{{{uploadId}}}","deliver_target":"{{{target}}}","Metadata":{"sender_id":"me"}}""";
 
     public Task StopAsync() => _app.StopAsync();
+
+    private static async Task<BrokeredServer> StartAsync(BrokeredServer server)
+    {
+        await server._app.StartAsync();
+        return server;
+    }
 
     public async ValueTask DisposeAsync()
     {
