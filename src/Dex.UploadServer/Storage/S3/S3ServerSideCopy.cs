@@ -14,6 +14,10 @@ internal sealed partial class S3ServerSideCopy(
     /// <summary>After a refusal the store is not asked again for so long.</summary>
     private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(10);
 
+    /// <summary>AWS copies bytes, and parts of them faster; others only note who else uses them, which takes no time.</summary>
+    private const long MostAtOnceAtAws = 256 << 20;
+
+    private long _mostAtOnce = connection.Account.Endpoint is null ? Math.Min(options.CopyAtOnceBytes, MostAtOnceAtAws) : options.CopyAtOnceBytes;
     private long? _refusedAt;
 
     /// <returns>False if the store does not do that; then nothing has happened.</returns>
@@ -25,9 +29,8 @@ internal sealed partial class S3ServerSideCopy(
             return false;
         try
         {
-            await (source.Length <= options.CopyAtOnceBytes
-                ? CopyAtOnceAsync(source, original, key, metadata, moved, cancellationToken)
-                : CopyInPartsAsync(source, original, key, metadata, moved, cancellationToken));
+            if (source.Length > Volatile.Read(ref _mostAtOnce) || !await TryAtOnceAsync(source, original, key, metadata, moved, cancellationToken))
+                await CopyInPartsAsync(source, original, key, metadata, moved, cancellationToken);
             return true;
         }
         catch (StoreCallException changed) when (changed.Failure == StoreFailure.ConditionFailed)
@@ -42,10 +45,34 @@ internal sealed partial class S3ServerSideCopy(
         }
     }
 
-    private async Task CopyAtOnceAsync(
+    /// <returns>False if the store takes too long for one call; then it is spared such calls from now on.</returns>
+    private async Task<bool> TryAtOnceAsync(
         SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
-        var answer = await connection.RepeatAsync((client, token) => client.CopyObjectAsync(NewRequest(), token), cancellationToken);
+        if (source.Length <= options.CopyPartBytes)
+        {
+            await CopyAtOnceAsync(source, original, key, metadata, moved, cancellationToken, cancellationToken);
+            return true;
+        }
+
+        using var patience = new CancellationTokenSource(options.CopyAtOncePatience, clock);
+        using var copying = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await CopyAtOnceAsync(source, original, key, metadata, moved, copying.Token, cancellationToken);
+            return true;
+        }
+        catch (Exception slow) when (!cancellationToken.IsCancellationRequested && slow is OperationCanceledException or StoreCallException { MayPass: true })
+        {
+            Volatile.Write(ref _mostAtOnce, options.CopyPartBytes);
+            return false;
+        }
+    }
+
+    private async Task CopyAtOnceAsync(
+        SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken copying, CancellationToken cancellationToken)
+    {
+        var answer = await connection.RepeatAsync((client, token) => client.CopyObjectAsync(NewRequest(), token), copying);
         moved(0);
         if (answer.ETag != original.Version && !await IsUnchangedAsync(original, cancellationToken))
         {

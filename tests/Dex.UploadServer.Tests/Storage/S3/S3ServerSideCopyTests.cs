@@ -79,6 +79,22 @@ public sealed class S3ServerSideCopyTests : IClassFixture<ObjectStoreService>, I
     }
 
     [Fact]
+    public async Task A_store_that_takes_too_long_for_one_call_is_asked_for_parts_from_then_on()
+    {
+        using var rig = new S3TargetRig(_store, _proxy.Address, change: options =>
+            (options.CopyPartBytes, options.CopyAtOncePatience) = (S3TargetRig.PartBytes, TimeSpan.FromMilliseconds(300)));
+        _proxy.Add(new FaultRule(FaultKind.Hang) { Method = "PUT", NoQueryKey = "partNumber", Times = 1 });
+        await PutAsync(s_content);
+
+        await DeliverAsync(rig, "slow/first");
+        await DeliverAsync(rig, "slow/second");
+
+        await AssertDeliveredAsync("slow/first", s_content);
+        await AssertDeliveredAsync("slow/second", s_content);
+        Assert.Equal(1 + 3 + 3, Copies);
+    }
+
+    [Fact]
     public async Task Copying_can_be_turned_off()
     {
         using var rig = new S3TargetRig(_store, _proxy.Address, change: options => options.ServerSideCopy = false);
