@@ -65,7 +65,7 @@ internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditi
                 if (conditional && found is null)
                     request.IfNoneMatch = "*";
                 else if (conditional)
-                    request.IfMatch = found!.Tag;
+                    request.IfMatch = S3Condition.Of(found!.Tag);
                 tail.WriteTo(request.Metadata);
                 var answer = await client.PutObjectAsync(request, token);
                 return tail with { Bytes = content.Length, Tag = answer.ETag };

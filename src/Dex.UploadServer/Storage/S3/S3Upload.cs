@@ -5,7 +5,11 @@ using Dex.UploadServer.Storage.Objects;
 namespace Dex.UploadServer.Storage.S3;
 
 /// <summary>A part that the store has.</summary>
-internal readonly record struct S3Part(int Number, long Bytes, string Tag, DateTimeOffset StoredAt);
+internal readonly record struct S3Part(int Number, long Bytes, string Tag, DateTimeOffset StoredAt)
+{
+    /// <summary>Where it ends in the upload, once that is known.</summary>
+    public long End { get; init; }
+}
 
 /// <summary>An upload as its objects tell of it at one moment (spec: tus.md S35).</summary>
 /// <param name="Record">The <c>.info</c> object.</param>
@@ -26,7 +30,7 @@ internal sealed record S3Upload(
     public string MultipartId => S3Keys.MultipartId(Record.Id) ?? throw new InvalidDataException("the upload's record names no multipart upload");
 
     /// <summary>Bytes in <see cref="Parts"/>.</summary>
-    public long PartBytes { get; } = Parts.Sum(part => part.Bytes);
+    public long PartBytes => Parts.IsEmpty ? 0 : Parts[^1].End;
 
     /// <summary>Bytes of the tail that the parts have not; they begin at <see cref="PartBytes"/>.</summary>
     public long TailBytes => Tail is { } tail ? tail.BytesAfter(PartBytes) : 0;
@@ -56,6 +60,16 @@ internal sealed record S3Upload(
         }
     }
 
+    /// <summary>With further parts, in order.</summary>
+    public S3Upload With(IEnumerable<S3Part> next)
+    {
+        var parts = Parts.ToBuilder();
+        var end = PartBytes;
+        foreach (var part in next)
+            parts.Add(part with { End = end += part.Bytes });
+        return this with { Parts = parts.ToImmutable() };
+    }
+
     public Upload ToUpload() => new()
     {
         Id = Id,
@@ -78,7 +92,7 @@ internal sealed record S3Upload(
         foreach (var part in listed.Where(part => part.Bytes > 0).OrderBy(part => part.Number))
         {
             if (part.Number == parts.Count + 1)
-                parts.Add(part);
+                parts.Add(part with { End = part.Bytes + (parts.Count == 0 ? 0 : parts[^1].End) });
             else
                 stray.Add(part.Number);
         }

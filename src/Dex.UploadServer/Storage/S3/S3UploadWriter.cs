@@ -179,7 +179,7 @@ internal sealed class S3UploadWriter : IDisposable
     private void CountSent(IReadOnlyList<S3Part> sent)
     {
         if (sent.Count > 0)
-            Upload = Upload with { Parts = Upload.Parts.AddRange(sent) };
+            Upload = Upload.With(sent);
     }
 
     // Sends what is worth a part, and keeps the rest in the tail.
