@@ -47,6 +47,7 @@ launch() {
 
 stop_all() {
   trap - EXIT
+  exec 2>/dev/null # the shell would tell of each process that is killed
   local pid
   for pid in "${pids[@]}"; do
     kill -KILL "$pid" 2>/dev/null || true
@@ -117,7 +118,6 @@ start_s3() {
 }
 
 report_s3() {
-  # 's3' may be slow to listen, since it makes its pools first.
   wait_for s3 listens_on "$s3_port"
   timeout "$start_limit" radosgw-admin -c "$run/ceph/ceph.conf" -n client.rgw.a user create --uid=test --display-name=test \
     --access-key=testaccess --secret=testsecret123 --max-buckets=0 >"$run/s3-user.log" 2>&1 || { tail -n 20 "$run/s3-user.log" >&2; exit 1; }

@@ -41,6 +41,8 @@ internal sealed partial class AwsIdentity
             yield return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together; set both or none.";
         if (_options is { WebIdentityTokenFile: not null, RoleArn: null })
             yield return "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not; it names the role to assume.";
+        if (_options.WebIdentityTokenFile is { } file && !Path.IsPathFullyQualified(file))
+            yield return "AWS_WEB_IDENTITY_TOKEN_FILE must be an absolute path.";
         if (_options is { AccessKeyId: null, WebIdentityTokenFile: null, Profile: { } name } && Profile(name) is null)
             yield return "AWS_PROFILE names a profile that is not in the shared AWS files.";
         if (_options.Region is { } region && !RegionName().IsMatch(region))

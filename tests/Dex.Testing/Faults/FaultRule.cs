@@ -33,6 +33,9 @@ public enum FaultKind
 
     /// <summary>Never answers.</summary>
     Hang,
+
+    /// <summary>As <see cref="ResetInAnswer"/>, but the rest never comes.</summary>
+    HangInAnswer,
 }
 
 /// <summary>Which requests meet a fault, and what fault.</summary>

@@ -39,7 +39,7 @@ internal sealed class ProxiedConnection(Socket client, Socket server, FaultProxy
         }
 
         await SendAsync(head, fault, requests);
-        return fault.Kind == FaultKind.ResetInRequest ? Reset() : await PassAnswerAsync(request, fault, answers);
+        return fault.Kind == FaultKind.ResetInRequest ? Reset() : await PassAnswerAsync(request, fault, requests, answers);
     }
 
     private async Task SendAsync(HttpHead head, Fault fault, PipeReader requests)
@@ -56,7 +56,7 @@ internal sealed class ProxiedConnection(Socket client, Socket server, FaultProxy
         }
     }
 
-    private async Task<bool> PassAnswerAsync(ProxiedRequest request, Fault fault, PipeReader answers)
+    private async Task<bool> PassAnswerAsync(ProxiedRequest request, Fault fault, PipeReader requests, PipeReader answers)
     {
         HttpHead? answer;
         do
@@ -68,7 +68,7 @@ internal sealed class ProxiedConnection(Socket client, Socket server, FaultProxy
         var kept = fault.Kind is FaultKind.ResetAfterRequest or FaultKind.AnswerAfterRequest;
         if (!kept)
             await _client.WriteAsync(answer.Raw, cancellationToken);
-        var limit = fault.Kind is FaultKind.ResetInAnswer or FaultKind.TruncateAnswer ? fault.AfterBytes : long.MaxValue;
+        var limit = fault.Kind is FaultKind.ResetInAnswer or FaultKind.TruncateAnswer or FaultKind.HangInAnswer ? fault.AfterBytes : long.MaxValue;
         var hasBody = request.Method != "HEAD" && answer.Status is not (204 or 304);
         var whole = !hasBody
             || await new HttpBody(answers, kept ? Stream.Null : _client, limit, fault.BytesPerSecond, cancellationToken).PassAsync(answer, isAnswer: true);
@@ -76,6 +76,7 @@ internal sealed class ProxiedConnection(Socket client, Socket server, FaultProxy
         {
             FaultKind.ResetAfterRequest or FaultKind.ResetInAnswer => Reset(),
             FaultKind.AnswerAfterRequest => await AnswerAsync(fault.CannedAnswer, request),
+            FaultKind.HangInAnswer => await HangAsync(requests),
             FaultKind.TruncateAnswer => false,
             _ => whole && answer.Field("Connection")?.Equals("close", StringComparison.OrdinalIgnoreCase) != true,
         };

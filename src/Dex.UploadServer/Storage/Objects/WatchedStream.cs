@@ -20,15 +20,18 @@ internal sealed class WatchedStream(Stream inner, StallWatch watch, bool ownsWat
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         using var either = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Stalled) : null;
+        watch.Await();
         try
         {
-            var length = await inner.ReadAsync(buffer, either?.Token ?? watch.Stalled);
-            watch.Moved();
-            return length;
+            return await inner.ReadAsync(buffer, either?.Token ?? watch.Stalled);
         }
         catch (OperationCanceledException cut)
         {
             throw watch.Explain(cut, cancellationToken);
+        }
+        finally
+        {
+            watch.Pause();
         }
     }
 
@@ -42,7 +45,7 @@ internal sealed class WatchedStream(Stream inner, StallWatch watch, bool ownsWat
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await inner.WriteAsync(buffer, cancellationToken);
-        watch.Moved();
+        watch.Await();
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -51,7 +54,7 @@ internal sealed class WatchedStream(Stream inner, StallWatch watch, bool ownsWat
     public override void Write(byte[] buffer, int offset, int count)
     {
         inner.Write(buffer, offset, count);
-        watch.Moved();
+        watch.Await();
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);

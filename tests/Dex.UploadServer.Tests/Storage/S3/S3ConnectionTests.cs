@@ -142,6 +142,30 @@ public sealed class S3ConnectionTests(ObjectStoreService store) : IClassFixture<
     }
 
     [Fact]
+    public async Task A_reader_who_takes_its_time_is_not_cut()
+    {
+        using var connection = S3Rig.Connect(store, change: options => options.ProgressTimeout = TimeSpan.FromMilliseconds(200));
+        using var answer = await connection.OnceAsync((client, token) => client.GetObjectAsync(store.Bucket, Key, token), Stop);
+        var content = new byte[s_content.Length];
+        await answer.ResponseStream.ReadExactlyAsync(content.AsMemory(0, 1), Stop);
+
+        await Task.Delay(TimeSpan.FromMilliseconds(700), Stop); // what would cut it is time alone
+        await answer.ResponseStream.ReadExactlyAsync(content.AsMemory(1), Stop);
+
+        Assert.Equal(s_content, content);
+    }
+
+    [Fact]
+    public async Task A_body_that_stands_still_is_cut()
+    {
+        using var connection = S3Rig.Connect(store, _proxy.Address, options => options.ProgressTimeout = TimeSpan.FromMilliseconds(300));
+        _proxy.Add(new FaultRule(FaultKind.HangInAnswer) { AfterBytes = 50_000 });
+        using var answer = await connection.OnceAsync((client, token) => client.GetObjectAsync(store.Bucket, Key, token), Stop);
+
+        await Assert.ThrowsAnyAsync<IOException>(async () => await answer.ResponseStream.ReadExactlyAsync(new byte[s_content.Length], Stop));
+    }
+
+    [Fact]
     public async Task What_is_missing_is_told_apart()
     {
         using var connection = S3Rig.Connect(store);

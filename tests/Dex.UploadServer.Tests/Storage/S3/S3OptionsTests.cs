@@ -27,6 +27,7 @@ public sealed class S3OptionsTests
     [InlineData("AWS_ACCESS_KEY_ID ", "S3_ENDPOINT=http://s3.test", "S3_BUCKET_NAME=uploads", "AWS_ACCESS_KEY_ID=hush")]
     [InlineData("AWS_ACCESS_KEY_ID ", "S3_ENDPOINT=http://s3.test", "S3_BUCKET_NAME=uploads", "AWS_SECRET_ACCESS_KEY=hush")]
     [InlineData("AWS_WEB_IDENTITY_TOKEN_FILE ", "S3_ENDPOINT=http://s3.test", "S3_BUCKET_NAME=uploads", "AWS_WEB_IDENTITY_TOKEN_FILE=/token")]
+    [InlineData("AWS_WEB_IDENTITY_TOKEN_FILE ", "S3_ENDPOINT=http://s3.test", "S3_BUCKET_NAME=uploads", "AWS_WEB_IDENTITY_TOKEN_FILE=hush", "AWS_ROLE_ARN=arn:aws:iam::1:role/r")]
     [InlineData("AWS_PROFILE ", "S3_ENDPOINT=http://s3.test", "S3_BUCKET_NAME=uploads", "AWS_PROFILE=hush", "AWS_SHARED_CREDENTIALS_FILE=/nowhere")]
     [InlineData("AWS_ENDPOINT_URL ", "S3_BUCKET_NAME=uploads", "AWS_REGION=r", "AWS_ENDPOINT_URL=nowhere")]
     [InlineData("DEX_MANIFEST_CONFIG_BUCKET_NAME ", "S3_ENDPOINT=http://s3.test", "S3_BUCKET_NAME=uploads", "DEX_MANIFEST_CONFIG_BUCKET_NAME=a b")]
