@@ -11,8 +11,11 @@ internal sealed class S3Multipart(S3Connection connection, S3Keys keys)
     /// <summary>S3's own limit.</summary>
     public const int MostParts = 10_000;
 
-    /// <summary>No copied part may be larger.</summary>
-    public const long LargestCopy = 5L << 30;
+    /// <summary>S3's own limit, for one that is copied too.</summary>
+    public const long LargestPart = 5L << 30;
+
+    /// <summary>S3's own limit.</summary>
+    public const long LargestObject = 5L << 40;
 
     /// <summary>Begins one. An answer that is lost leaves another behind, for the sweep.</summary>
     public Task<string> BeginAsync(string uploadId, UploadMetadata metadata, CancellationToken cancellationToken) =>
