@@ -18,7 +18,7 @@ internal static class ObjectStoreExtensions
     public static IHostApplicationBuilder AddObjectParts(this IHostApplicationBuilder builder)
     {
         builder.Services.AddEnvironmentOptions<PartOptions, PartOptionsValidator>(PartOptions.Read);
-        builder.Services.AddSingleton(services => new PartMemory(services.GetRequiredService<IOptions<PartOptions>>().Value.Memory));
+        builder.Services.AddSingleton(services => new PartPool(services.GetRequiredService<IOptions<PartOptions>>().Value.Memory));
         return builder;
     }
 }

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Dex.UploadServer.Storage.Objects;
 
-/// <summary>One piece of an object, in blocks of <see cref="PartMemory"/> that are taken as bytes come. Filled by one, then read any number of times, then disposed.</summary>
-internal sealed class PartBuffer(PartMemory memory, long capacity, long reserved) : IDisposable
+/// <summary>One piece of an object, in blocks of <see cref="PartPool"/> that are taken as bytes come. Filled by one, then read any number of times, then disposed.</summary>
+internal sealed class PartBuffer(PartPool memory, long capacity, long reserved) : IDisposable
 {
     private readonly List<byte[]> _blocks = [];
     private bool _disposed;
@@ -74,16 +74,16 @@ internal sealed class PartBuffer(PartMemory memory, long capacity, long reserved
     internal ReadOnlyMemory<byte> RunAt(long position)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var (block, offset) = ((int)(position / PartMemory.BlockBytes), (int)(position % PartMemory.BlockBytes));
-        return _blocks[block].AsMemory(offset, (int)Math.Min(PartMemory.BlockBytes - offset, Length - position));
+        var (block, offset) = ((int)(position / PartPool.BlockBytes), (int)(position % PartPool.BlockBytes));
+        return _blocks[block].AsMemory(offset, (int)Math.Min(PartPool.BlockBytes - offset, Length - position));
     }
 
     private Memory<byte> RoomInBlock()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (Length == (long)_blocks.Count * PartMemory.BlockBytes)
+        if (Length == (long)_blocks.Count * PartPool.BlockBytes)
             _blocks.Add(memory.TakeBlock());
-        return _blocks[^1].AsMemory((int)(Length % PartMemory.BlockBytes));
+        return _blocks[^1].AsMemory((int)(Length % PartPool.BlockBytes));
     }
 }
 

@@ -33,7 +33,7 @@ internal sealed class PartOptionsValidator : IValidateOptions<PartOptions>
         List<string> problems = [];
         if (options.Size < SmallestSize)
             problems.Add($"STORE_PART_SIZE is {options.Size}; it must be {SmallestSize} or more bytes.");
-        if (options.Memory / 2 < options.Size + PartMemory.BlockBytes)
+        if (options.Memory / 2 < options.Size + PartPool.BlockBytes)
             problems.Add("STORE_PART_MEMORY must be at least twice STORE_PART_SIZE and 512 KiB.");
         if (options.PerUpload < 2)
             problems.Add($"STORE_PARTS_PER_UPLOAD is {options.PerUpload}; it must be 2 or more.");

@@ -26,7 +26,7 @@ internal static class S3Extensions
         builder.Services.AddSingleton(services => new S3Keys(UploadBucket(services), services.GetRequiredService<IOptions<UploadFolderOptions>>().Value.Prefix));
         builder.Services.AddSingleton(PartSizesOf);
         builder.Services.AddSingleton(services => new S3UploadStore(
-            Store(services), services.GetRequiredService<S3Keys>(), Options(services).ConditionalWrites, services.GetRequiredService<PartMemory>(),
+            Store(services), services.GetRequiredService<S3Keys>(), Options(services).ConditionalWrites, services.GetRequiredService<PartPool>(),
             services.GetRequiredService<PartSizes>(), services.GetRequiredService<IOptions<PartOptions>>().Value.PerUpload, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<IUploadStore>(services => services.GetRequiredService<S3UploadStore>());
         builder.Services.AddSingleton<IUploadInventory>(services => services.GetRequiredService<S3UploadStore>());
@@ -35,7 +35,7 @@ internal static class S3Extensions
         builder.Services.AddOptions<TusOptions>().PostConfigure<PartSizes>((tus, sizes) =>
         {
             tus.AcceptsLongIds = true;
-            tus.MaxSize = Math.Min(Math.Min(tus.MaxSize ?? long.MaxValue, sizes.LongestObject), S3Multipart.LargestObject);
+            tus.MaxSize = Math.Min(Math.Min(tus.MaxSize ?? long.MaxValue, sizes.LongestObject), S3UploadParts.LargestObject);
         });
         builder.Services.AddSingleton<IHealthProbe>(services => S3Probe.OfUploads(Store(services), UploadBucket(services)));
         builder.Services.AddHostedService<S3Startup>();
@@ -64,7 +64,7 @@ internal static class S3Extensions
     {
         var usual = services.GetRequiredService<IOptions<PartOptions>>().Value.Size;
         var least = Options(services).LeastPart;
-        return new PartSizes(least, Math.Max(usual, least), Math.Min(services.GetRequiredService<PartMemory>().Largest, S3Multipart.LargestPart), S3Multipart.MostParts);
+        return new PartSizes(least, Math.Max(usual, least), Math.Min(services.GetRequiredService<PartPool>().Largest, S3UploadParts.LargestPart), S3UploadParts.MostParts);
     }
 
     private static S3Connection Store(IServiceProvider services) => services.GetRequiredService<S3Connections>().Store;

@@ -4,7 +4,7 @@ using Dex.UploadServer.Storage.Objects;
 namespace Dex.UploadServer.Storage.S3;
 
 /// <summary>Makes the object of an upload whose bytes are all stored (spec: tus.md S37). Idempotent.</summary>
-internal sealed class S3Finishing(S3Multipart multipart, S3Tails tails, TimeProvider clock)
+internal sealed class S3Finishing(S3UploadParts multipart, S3Tails tails, TimeProvider clock)
 {
     /// <summary>An unknown checksum is found out by reading up to so much again; beyond that it stays unknown.</summary>
     private const long ReadAgainBytes = 64L << 20;

@@ -14,7 +14,7 @@ internal sealed class S3Leftovers : ILeftoverStore
     private readonly S3Keys _keys;
     private readonly S3Records _records;
     private readonly S3Tails _tails;
-    private readonly S3Multipart _multipart;
+    private readonly S3UploadParts _multipart;
     private readonly S3Listing _listing;
 
     public S3Leftovers(S3Connection connection, S3Keys keys)
@@ -23,7 +23,7 @@ internal sealed class S3Leftovers : ILeftoverStore
         _keys = keys;
         _records = new S3Records(connection, keys, conditional: false);
         _tails = new S3Tails(connection, keys, conditional: false);
-        _multipart = new S3Multipart(connection, keys);
+        _multipart = new S3UploadParts(connection, keys);
         _listing = new S3Listing(connection, keys);
     }
 

@@ -12,7 +12,7 @@ internal sealed class S3UploadStore
 {
     private readonly S3Records _records;
     private readonly S3Tails _tails;
-    private readonly S3Multipart _multipart;
+    private readonly S3UploadParts _multipart;
     private readonly S3Memo _memo = new();
     private readonly S3Uploads _uploads;
     private readonly S3Finishing _finishing;
@@ -21,11 +21,11 @@ internal sealed class S3UploadStore
     private readonly TimeProvider _clock;
 
     /// <param name="conditional">Whether the store heeds conditions on a PUT.</param>
-    public S3UploadStore(S3Connection connection, S3Keys keys, bool conditional, PartMemory memory, PartSizes sizes, int partsPerUpload, TimeProvider clock)
+    public S3UploadStore(S3Connection connection, S3Keys keys, bool conditional, PartPool memory, PartSizes sizes, int partsPerUpload, TimeProvider clock)
     {
         _records = new S3Records(connection, keys, conditional);
         _tails = new S3Tails(connection, keys, conditional);
-        _multipart = new S3Multipart(connection, keys);
+        _multipart = new S3UploadParts(connection, keys);
         _uploads = new S3Uploads(_records, _tails, _multipart, _memo);
         _finishing = new S3Finishing(_multipart, _tails, clock);
         _writing = new S3Writing(_multipart, _tails, memory, sizes, partsPerUpload, clock);

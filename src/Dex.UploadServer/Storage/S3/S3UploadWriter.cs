@@ -5,7 +5,7 @@ using Dex.UploadServer.Storage.Objects;
 namespace Dex.UploadServer.Storage.S3;
 
 /// <summary>What all writers share.</summary>
-internal sealed record S3Writing(S3Multipart Multipart, S3Tails Tails, PartMemory Memory, PartSizes Sizes, int PartsPerUpload, TimeProvider Clock);
+internal sealed record S3Writing(S3UploadParts Multipart, S3Tails Tails, PartPool Memory, PartSizes Sizes, int PartsPerUpload, TimeProvider Clock);
 
 /// <summary>One append to an upload: received bytes fill parts in memory, which are sent while the next ones fill (spec: tus.md S33 to S36).</summary>
 /// <remarks>

@@ -10,7 +10,7 @@ namespace Dex.UploadServer.Storage.S3;
 /// so those behind the last known one are asked for, and the tail is looked at. A multipart upload that has gone means that
 /// somebody finished or removed the upload, and then everything is looked at anew.
 /// </remarks>
-internal sealed class S3Uploads(S3Records records, S3Tails tails, S3Multipart multipart, S3Memo memo)
+internal sealed class S3Uploads(S3Records records, S3Tails tails, S3UploadParts multipart, S3Memo memo)
 {
     /// <summary>Null if there is no record, or if neither a multipart upload nor an object goes with it.</summary>
     /// <exception cref="InvalidDataException">The record cannot be read, or the object is not what it says.</exception>

@@ -15,9 +15,9 @@ internal sealed class S3StoreRig(ObjectStoreService service, Uri? endpoint = nul
 
     public S3Keys Keys { get; } = new(service.Bucket, $"prefix-{Guid.NewGuid():N}");
 
-    public PartMemory Memory { get; init; } = new(64L << 20);
+    public PartPool Memory { get; init; } = new(64L << 20);
 
-    public PartSizes Sizes { get; init; } = new(Least, Least, 32L << 20, S3Multipart.MostParts);
+    public PartSizes Sizes { get; init; } = new(Least, Least, 32L << 20, S3UploadParts.MostParts);
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

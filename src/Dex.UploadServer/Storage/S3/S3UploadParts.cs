@@ -6,7 +6,7 @@ using Dex.UploadServer.Storage.Objects;
 namespace Dex.UploadServer.Storage.S3;
 
 /// <summary>The multipart uploads that take uploads' bytes, and the objects they become.</summary>
-internal sealed class S3Multipart(S3Connection connection, S3Keys keys)
+internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
 {
     /// <summary>S3's own limit.</summary>
     public const int MostParts = 10_000;

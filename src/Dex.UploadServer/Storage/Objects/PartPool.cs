@@ -2,7 +2,7 @@ namespace Dex.UploadServer.Storage.Objects;
 
 /// <summary>Memory for the pieces of objects on their way to a store, bounded for the whole process. Who comes first is served first.</summary>
 /// <remarks>A buffer is reserved as a whole before its first byte is received: nobody waits while holding half of one, so there is no deadlock.</remarks>
-internal sealed class PartMemory
+internal sealed class PartPool
 {
     /// <summary>What is taken and given back at a time.</summary>
     public const int BlockBytes = 256 * 1024;
@@ -14,7 +14,7 @@ internal sealed class PartMemory
     private long _free;
 
     /// <param name="capacity">Bytes for all buffers together.</param>
-    public PartMemory(long capacity) => _capacity = _free = capacity;
+    public PartPool(long capacity) => _capacity = _free = capacity;
 
     private sealed record Waiter(long Bytes, TaskCompletionSource<PartBuffer> Served);
 
