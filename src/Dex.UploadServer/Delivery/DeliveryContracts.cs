@@ -38,10 +38,40 @@ internal abstract class SourceFile : IAsyncDisposable
     /// <summary>A file on this machine that holds the bytes, or null: destinations may then copy in the kernel.</summary>
     public virtual string? LocalPath => null;
 
+    /// <summary>Where the bytes lie in an object store, or null: a destination in the same store may have the store copy them.</summary>
+    public virtual StoredObject? StoredObject => null;
+
+    /// <summary>Reads any range, several at the same time; null if the bytes can only be read from start to end.</summary>
+    public virtual IRangeReader? Ranges => null;
+
     /// <summary>A reader from the start. It fails, rather than ends, when the source breaks (<see cref="ExactLengthStream"/>).</summary>
     public abstract ValueTask<Stream> OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>Compares what was read with what arrived when it was uploaded, if that is known.</summary>
+    /// <param name="read">CRC-32C of all bytes.</param>
+    /// <exception cref="DeliverySourceException">They differ.</exception>
+    public void RequireUnchanged(uint read)
+    {
+        if (Crc32C is { } uploaded && read != uploaded)
+            throw new DeliverySourceException($"source file has changed since it was uploaded: checksum {read:x8} instead of {uploaded:x8}");
+    }
+
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>An object in a store, as it was when the delivery began.</summary>
+/// <param name="Store">Which store: the same text, the same store.</param>
+/// <param name="Container">Its bucket or container.</param>
+/// <param name="Version">The store's mark for these very bytes; another one means that somebody has replaced them.</param>
+internal sealed record StoredObject(string Store, string Container, string Key, string Version);
+
+/// <summary>Reads ranges of a source file, several at the same time.</summary>
+internal interface IRangeReader
+{
+    /// <summary>Fills <paramref name="range"/> with the bytes from <paramref name="offset"/> on.</summary>
+    /// <param name="arrived">Told how many bytes have arrived, each time some have.</param>
+    /// <exception cref="DeliverySourceException">The source broke, has changed, or is shorter.</exception>
+    ValueTask ReadAsync(long offset, Memory<byte> range, Action<int> arrived, CancellationToken cancellationToken);
 }
 
 /// <summary>The writing end of a delivery: one target.</summary>
@@ -103,4 +133,11 @@ internal interface IDeliverySignal
 {
     /// <summary>New or due deliveries for a target's lane. Never blocks.</summary>
     void Notify(string targetKey);
+}
+
+/// <summary>Tells a destination which places at its target are this server's doing.</summary>
+internal interface IDeliveryPaths
+{
+    /// <summary>Whether there is or was a delivery to that very path of the target.</summary>
+    Task<bool> IsOursAsync(string targetKey, string path, CancellationToken cancellationToken);
 }

@@ -11,6 +11,7 @@ internal static class DeliveryExtensions
         var services = builder.Services;
         services.AddEnvironmentOptions<DeliveryOptions, DeliveryOptionsValidator>(DeliveryOptions.Read);
         services.AddSingleton<DeliveryMetrics>();
+        services.AddSingleton<IDeliveryPaths, DeliveryPaths>();
         services.AddSingleton<DeliveryTargets>();
         services.AddSingleton<DeliveryClaims>();
         services.AddSingleton<Courier>();

@@ -41,6 +41,9 @@ internal interface ILedger
     /// <summary>The deliveries of an upload, in the order they were inserted.</summary>
     Task<IReadOnlyList<DeliveryRecord>> ListDeliveriesAsync(string uploadId, CancellationToken cancellationToken);
 
+    /// <summary>Whether any upload has a delivery to that path of a target, whatever became of it.</summary>
+    Task<bool> HasDeliveryAsync(string target, string path, CancellationToken cancellationToken);
+
     /// <summary>Claims waiting deliveries for one target whose time has come, oldest first: state becomes running under a lease.</summary>
     /// <param name="target">Name of the target's lane; deliveries of other targets are left alone.</param>
     /// <param name="limit">At most so many, 1 or more.</param>

@@ -11,6 +11,7 @@ internal static class StorageExtensions
     public static IHostApplicationBuilder AddStorage(this IHostApplicationBuilder builder)
     {
         builder.AddObjectStoreCalls();
+        builder.AddObjectTransfers();
         builder.AddS3();
 
         var choice = StorageChoice.Of(builder.Services.Environment());
@@ -26,6 +27,7 @@ internal static class StorageExtensions
             builder.AddFileSystemManifestConfigs();
 
         builder.AddFileSystemTargets();
+        builder.AddS3Targets();
         return builder;
     }
 }

@@ -34,6 +34,8 @@ internal sealed class FlakyLedger(ILedger inner) : ILedger
     public Task ReleaseClaimsAsync(string owner, CancellationToken cancellationToken) => inner.ReleaseClaimsAsync(owner, cancellationToken);
     public Task<int> ReclaimDeliveriesAsync(bool all, CancellationToken cancellationToken) => inner.ReclaimDeliveriesAsync(all, cancellationToken);
     public Task HastenDeliveriesAsync(string target, CancellationToken cancellationToken) => inner.HastenDeliveriesAsync(target, cancellationToken);
+    public Task<bool> HasDeliveryAsync(string target, string path, CancellationToken cancellationToken) => inner.HasDeliveryAsync(target, path, cancellationToken);
+
     public Task<IReadOnlyList<string>> ListWaitingTargetsAsync(CancellationToken cancellationToken) => inner.ListWaitingTargetsAsync(cancellationToken);
     public Task<OutboxBatch?> RequeueDeliveryAsync(NewDelivery delivery, string uploadId, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken) => inner.RequeueDeliveryAsync(delivery, uploadId, messages, cancellationToken);
     public Task<QueueState> ReadQueueAsync(CancellationToken cancellationToken) => inner.ReadQueueAsync(cancellationToken);

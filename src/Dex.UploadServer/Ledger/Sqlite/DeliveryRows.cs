@@ -138,6 +138,13 @@ internal static class DeliveryRows
         return targets;
     }
 
+    public static bool Has(SqliteDatabase database, string target, string path)
+    {
+        using var select = database.Use("SELECT 1 FROM deliveries WHERE target_key = ? AND path = ? LIMIT 1");
+        select.Bind(target).Bind(path);
+        return select.Step();
+    }
+
     public static List<DeliveryRecord> List(SqliteDatabase database, string uploadId)
     {
         var deliveries = new List<DeliveryRecord>();

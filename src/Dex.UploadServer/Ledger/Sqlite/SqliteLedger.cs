@@ -91,6 +91,9 @@ internal sealed class SqliteLedger : ILedger, IDisposable
     public Task<IReadOnlyList<DeliveryRecord>> ListDeliveriesAsync(string uploadId, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<DeliveryRecord>>(database => DeliveryRows.List(database, uploadId), cancellationToken);
 
+    public Task<bool> HasDeliveryAsync(string target, string path, CancellationToken cancellationToken) =>
+        ReadAsync(database => DeliveryRows.Has(database, target, path), cancellationToken);
+
     public Task<IReadOnlyList<DeliveryRecord>> ClaimDeliveriesAsync(string target, int limit, string owner, TimeSpan lease, CancellationToken cancellationToken) =>
         _writer.WriteAsync<IReadOnlyList<DeliveryRecord>>(
             mustFlush: false, database => DeliveryRows.Claim(database, target, limit, owner, _clock.GetUtcNow(), lease), cancellationToken);

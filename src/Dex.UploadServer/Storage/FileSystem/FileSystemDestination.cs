@@ -60,7 +60,7 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
             part.Complete();
         }
 
-        RequireUnchanged(read, source.Crc32C);
+        source.RequireUnchanged(read);
 
         // Whoever has given this attempt up must not see it succeed later.
         cancellationToken.ThrowIfCancellationRequested();
@@ -90,7 +90,7 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
             if (length != source.Length)
                 throw new DeliverySourceException($"source file has {(length > source.Length ? "at least" : "only")} {length} bytes instead of {source.Length}");
             var written = await _threads.RunAsync(() => part.ReadBack(progress, cancellationToken));
-            RequireUnchanged(read, source.Crc32C);
+            source.RequireUnchanged(read);
             if (written != read)
                 throw new IOException($"{location} was not written right: checksum {written:x8} instead of {read:x8}");
             cancellationToken.ThrowIfCancellationRequested();
@@ -124,12 +124,6 @@ internal sealed class FileSystemDestination(string name, string root, bool flush
             return file;
         file.Dispose();
         throw new DeliverySourceException($"source file has {found} bytes instead of {length}");
-    }
-
-    private static void RequireUnchanged(uint read, uint? uploaded)
-    {
-        if (uploaded is { } expected && read != expected)
-            throw new DeliverySourceException($"source file has changed since it was uploaded: checksum {read:x8} instead of {expected:x8}");
     }
 
     private static string FileName(string path) => path[(path.LastIndexOf('/') + 1)..];

@@ -16,7 +16,7 @@ internal sealed class PartPool
     /// <param name="capacity">Bytes for all buffers together.</param>
     public PartPool(long capacity) => _capacity = _free = capacity;
 
-    private sealed record Waiter(long Bytes, TaskCompletionSource<PartBuffer> Served);
+    private sealed record Waiter(long Bytes, TaskCompletionSource<PooledPart> Served);
 
     /// <summary>The largest buffer there is: two of them always fit, so that one can fill while the other is sent.</summary>
     public long Largest => _capacity / 2 / BlockBytes * BlockBytes;
@@ -42,7 +42,7 @@ internal sealed class PartPool
     }
 
     /// <summary>Reserves a buffer for so many bytes; waits until there is room.</summary>
-    public Task<PartBuffer> RentAsync(long bytes, CancellationToken cancellationToken)
+    public Task<PooledPart> RentAsync(long bytes, CancellationToken cancellationToken)
     {
         var reserved = InBlocks(bytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(reserved, _capacity, nameof(bytes));
@@ -52,10 +52,10 @@ internal sealed class PartPool
             if (_waiting.Count == 0 && reserved <= _free)
             {
                 _free -= reserved;
-                return Task.FromResult(new PartBuffer(this, bytes, reserved));
+                return Task.FromResult(new PooledPart(this, bytes, reserved));
             }
 
-            var waiter = new Waiter(bytes, new TaskCompletionSource<PartBuffer>(TaskCreationOptions.RunContinuationsAsynchronously));
+            var waiter = new Waiter(bytes, new TaskCompletionSource<PooledPart>(TaskCreationOptions.RunContinuationsAsynchronously));
             return WaitAsync(_waiting.AddLast(waiter), cancellationToken);
         }
     }
@@ -92,7 +92,7 @@ internal sealed class PartPool
 
     private static long InBlocks(long bytes) => (Math.Max(bytes, 1) + BlockBytes - 1) / BlockBytes * BlockBytes;
 
-    private async Task<PartBuffer> WaitAsync(LinkedListNode<Waiter> place, CancellationToken cancellationToken)
+    private async Task<PooledPart> WaitAsync(LinkedListNode<Waiter> place, CancellationToken cancellationToken)
     {
         await using (cancellationToken.UnsafeRegister(_ => Leave(place), null))
             return await place.Value.Served.Task;
@@ -120,7 +120,7 @@ internal sealed class PartPool
                 return;
             _waiting.RemoveFirst();
             _free -= reserved;
-            first.Value.Served.SetResult(new PartBuffer(this, first.Value.Bytes, reserved));
+            first.Value.Served.SetResult(new PooledPart(this, first.Value.Bytes, reserved));
         }
     }
 }

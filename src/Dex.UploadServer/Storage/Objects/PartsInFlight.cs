@@ -17,7 +17,7 @@ internal sealed class PartsInFlight<T>(int most)
     }
 
     /// <summary>Sends a piece in the background and disposes it afterwards.</summary>
-    public void Start(PartBuffer part, Func<PartBuffer, Task<T>> send) => _sent.Enqueue(SendAsync(part, send));
+    public void Start(PooledPart part, Func<PooledPart, Task<T>> send) => _sent.Enqueue(SendAsync(part, send));
 
     /// <summary>What has been sent without a gap since the last time.</summary>
     public IReadOnlyList<T> TakeSent()
@@ -53,7 +53,7 @@ internal sealed class PartsInFlight<T>(int most)
         return (sent, failure);
     }
 
-    private static async Task<T> SendAsync(PartBuffer part, Func<PartBuffer, Task<T>> send)
+    private static async Task<T> SendAsync(PooledPart part, Func<PooledPart, Task<T>> send)
     {
         using (part)
             return await send(part);

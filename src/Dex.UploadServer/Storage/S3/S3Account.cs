@@ -7,6 +7,9 @@ internal sealed record S3Account(Uri? Endpoint, string Region)
     /// <summary>For requests of which nothing says in which region.</summary>
     public const string FallbackRegion = "us-east-1";
 
+    /// <summary>Which store this is; within one, objects can be copied whatever the region.</summary>
+    public string Store => Endpoint is { } endpoint ? $"S3 {endpoint.AbsoluteUri}" : "S3";
+
     /// <summary>The address of an object, for reports (spec: delivery.md 9.4).</summary>
     public string AddressOf(string bucket, string key)
     {

@@ -33,6 +33,9 @@ internal sealed class S3Connection : IDisposable
     /// <summary>Whether the bytes of a body need not be hashed for the signature, because TLS protects them. The SDK refuses that over plain http.</summary>
     public bool MayLeavePayloadUnsigned => Account.Endpoint?.Scheme != Uri.UriSchemeHttp;
 
+    /// <summary>Whether bytes are sent with their MD5, which every server knows; AWS gets a CRC-32C instead.</summary>
+    public bool SendsMd5 => Account.Endpoint is not null;
+
     /// <summary>A call that may be repeated: same key and bytes, or reading. Tried again while the failure may pass and the time for it is not over.</summary>
     public Task<T> RepeatAsync<T>(Func<IAmazonS3, CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
         _retry.RunAsync(token => OnceAsync(call, token), cancellationToken);

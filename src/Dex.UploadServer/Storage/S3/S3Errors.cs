@@ -59,6 +59,7 @@ internal static class S3Errors
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => StoreFailure.Denied,
         HttpStatusCode.PreconditionFailed or HttpStatusCode.NotModified => StoreFailure.ConditionFailed,
         HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => StoreFailure.Throttled,
+        HttpStatusCode.NotImplemented => StoreFailure.Refused,
         HttpStatusCode.RequestTimeout => StoreFailure.Unavailable,
         < (HttpStatusCode)300 or >= HttpStatusCode.InternalServerError => StoreFailure.Unavailable, // 200 may carry an error
         _ => StoreFailure.Refused,

@@ -1,5 +1,6 @@
 using Dex.Tus;
 using Dex.Tus.Stores;
+using Dex.UploadServer.Delivery;
 using Dex.UploadServer.Health;
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Manifests;
@@ -45,7 +46,19 @@ internal static class S3Extensions
     /// <summary>Reads finished uploads from that bucket for deliveries.</summary>
     public static IHostApplicationBuilder AddS3Source(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<IDeliverySource>(services => new S3Source(
+            Store(services), UploadBucket(services), services.GetRequiredService<IOptions<UploadFolderOptions>>().Value.Prefix,
+            services.GetRequiredService<PartMemory>(), services.GetRequiredService<IOptions<TransferOptions>>()));
         builder.Services.AddSingleton<IHealthProbe>(services => S3Probe.OfSource(Store(services), UploadBucket(services)));
+        return builder;
+    }
+
+    /// <summary>Delivery targets of type <c>s3</c>.</summary>
+    public static IHostApplicationBuilder AddS3Targets(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IDestinationFactory, S3DestinationFactory>();
+        builder.Services.AddSingleton<IHealthProbeSource, S3TargetProbes>();
+        builder.Services.AddSingleton<IStartupValidation, S3TargetValidation>();
         return builder;
     }
 

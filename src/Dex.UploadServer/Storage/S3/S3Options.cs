@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Dex.UploadServer.Aws;
 using Dex.UploadServer.Hosting;
 using Microsoft.Extensions.Options;
@@ -56,7 +55,7 @@ internal sealed class S3Options
         env.Has("DEX_S3_MANIFEST_CONFIG_FOLDER_NAME") | env.Has("DEX_MANIFEST_CONFIG_BUCKET_NAME");
 }
 
-internal sealed partial class S3OptionsValidator(AwsIdentity identity) : IValidateOptions<S3Options>
+internal sealed class S3OptionsValidator(AwsIdentity identity) : IValidateOptions<S3Options>
 {
     private const string Missing = "missing required values for connecting to AWS S3";
 
@@ -68,11 +67,11 @@ internal sealed partial class S3OptionsValidator(AwsIdentity identity) : IValida
         List<string> problems = [.. options.Problems, .. identity.FindProblems()];
         if (options.Bucket is null)
             problems.Add($"{Missing}: S3_BUCKET_NAME is not set.");
-        else if (!BucketName().IsMatch(options.Bucket))
+        else if (!S3Bucket.IsName(options.Bucket))
             problems.Add("S3_BUCKET_NAME must be the name of a bucket: letters, digits, dots, hyphens and underscores.");
         if (options.LeastPart < S3Options.SmallestPart)
             problems.Add($"S3_MIN_PART_SIZE is {options.LeastPart}; it must be {S3Options.SmallestPart} or more bytes.");
-        if (options.ManifestBucket is { } bucket && !BucketName().IsMatch(bucket))
+        if (options.ManifestBucket is { } bucket && !S3Bucket.IsName(bucket))
             problems.Add("DEX_MANIFEST_CONFIG_BUCKET_NAME must be the name of a bucket: letters, digits, dots, hyphens and underscores.");
         if (options.ManifestFolder is { Length: > 0 } folder && !PathSegments.ArePlain(folder))
             problems.Add("DEX_S3_MANIFEST_CONFIG_FOLDER_NAME must be a plain relative path, without empty or dot segments.");
@@ -80,7 +79,4 @@ internal sealed partial class S3OptionsValidator(AwsIdentity identity) : IValida
             problems.Add($"{Missing}: AWS_REGION is not set; without S3_ENDPOINT it says where the bucket is.");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\z")]
-    private static partial Regex BucketName();
 }

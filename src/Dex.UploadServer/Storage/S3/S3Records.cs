@@ -51,7 +51,7 @@ internal sealed class S3Records(S3Connection connection, S3Keys keys, bool condi
                     DisablePayloadSigning = connection.MayLeavePayloadUnsigned,
                 };
                 if (conditional && found is not null)
-                    request.IfMatch = S3Condition.Of(found.Tag);
+                    request.IfMatch = S3Tag.Bare(found.Tag);
                 var answer = await client.PutObjectAsync(request, token);
                 return new S3Record(record, answer.ETag, found?.StoredAt ?? record.CreatedAt ?? DateTimeOffset.MinValue);
             }, cancellationToken);

@@ -25,7 +25,7 @@ internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditi
 
     /// <summary>Reads the last bytes of a tail into a buffer that is empty.</summary>
     /// <exception cref="StoreCallException">It is not there any more, or another one.</exception>
-    public async Task ReadAsync(string uploadId, S3Tail tail, long bytes, PartBuffer into, CancellationToken cancellationToken) =>
+    public async Task ReadAsync(string uploadId, S3Tail tail, long bytes, PooledPart into, CancellationToken cancellationToken) =>
         await connection.RepeatAsync(async (client, token) =>
         {
             into.Clear();
@@ -65,7 +65,7 @@ internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditi
                 if (conditional && found is null)
                     request.IfNoneMatch = "*";
                 else if (conditional)
-                    request.IfMatch = S3Condition.Of(found!.Tag);
+                    request.IfMatch = S3Tag.Bare(found!.Tag);
                 tail.WriteTo(request.Metadata);
                 var answer = await client.PutObjectAsync(request, token);
                 return tail with { Bytes = content.Length, Tag = answer.ETag };

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using Amazon.S3.Model;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Storage.Objects;
@@ -17,12 +19,16 @@ internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
     /// <summary>S3's own limit.</summary>
     public const long LargestObject = 5L << 40;
 
-    /// <summary>Begins one. An answer that is lost leaves another behind, for the sweep.</summary>
+    private const string ContentTypeKey = "filetype";
+
+    /// <summary>Begins one, with the metadata of the object it becomes (spec: tus.md S38). An answer that is lost leaves another behind, for the sweep.</summary>
     public Task<string> BeginAsync(string uploadId, UploadMetadata metadata, CancellationToken cancellationToken) =>
         connection.RepeatAsync(async (client, token) =>
         {
             var request = new InitiateMultipartUploadRequest { BucketName = keys.Bucket, Key = keys.Data(uploadId) };
-            S3ObjectMetadata.Write(metadata, request);
+            S3Metadata.Of(metadata.ToSortedText()).AddTo(request.Metadata);
+            if (metadata.TryGetText(ContentTypeKey, out var type) && MediaTypeHeaderValue.TryParse(type, out _) && Ascii.IsValid(type))
+                request.ContentType = type;
             return (await client.InitiateMultipartUploadAsync(request, token)).UploadId;
         }, cancellationToken);
 

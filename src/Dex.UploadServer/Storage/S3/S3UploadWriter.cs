@@ -22,7 +22,7 @@ internal sealed class S3UploadWriter : IDisposable
     private readonly PartsInFlight<S3Part> _inFlight;
     private readonly CancellationToken _cancellationToken;
     private readonly IncomingBody _content;
-    private PartBuffer? _filling;
+    private PooledPart? _filling;
     private long _filledSince;
     private int _sent;
     private long _sentBytes;
@@ -123,7 +123,7 @@ internal sealed class S3UploadWriter : IDisposable
         return true;
     }
 
-    private async Task TakeTailAsync(PartBuffer part, long bytes)
+    private async Task TakeTailAsync(PooledPart part, long bytes)
     {
         var tail = Upload.Tail!;
         await _shared.Tails.ReadAsync(Upload.Id, tail, bytes, part, _cancellationToken);
@@ -134,7 +134,7 @@ internal sealed class S3UploadWriter : IDisposable
     }
 
     // Whoever has asked the body to stop waits for us: then it is better to end than to wait for memory much longer.
-    private async Task<PartBuffer?> RentAsync(long bytes)
+    private async Task<PooledPart?> RentAsync(long bytes)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(_cancellationToken);
         var renting = _shared.Memory.RentAsync(bytes, enough.Token);
@@ -206,7 +206,7 @@ internal sealed class S3UploadWriter : IDisposable
         _content.Unsettled = 0;
     }
 
-    private async Task PutTailAsync(PartBuffer? bytes, RunningChecksum? checksum, DateTimeOffset modifiedAt)
+    private async Task PutTailAsync(PooledPart? bytes, RunningChecksum? checksum, DateTimeOffset modifiedAt)
     {
         var tail = new S3Tail(0, "", Upload.PartBytes, checksum, modifiedAt);
         tail = await _shared.Tails.PutAsync(Upload.Id, Upload.Tail, tail, () => bytes?.OpenRead() ?? new MemoryStream(), _cancellationToken);

@@ -3,8 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Amazon.S3.Model;
 using Dex.Testing;
-using Dex.UploadServer.Hosting;
-using Dex.UploadServer.Storage.FileSystem;
 using Dex.UploadServer.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -12,7 +10,6 @@ using Microsoft.Extensions.Logging;
 namespace Dex.UploadServer.Tests.Storage.S3;
 
 /// <summary>The whole server with its settings for S3: start, health and manifest configs (spec: config.md 3, http-api.md 6, manifests.md 3).</summary>
-/// <remarks>The bytes lie in a folder here; that they lie in the bucket is the matter of the store's own tests.</remarks>
 public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<ObjectStoreService>, IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -140,11 +137,7 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
     private async Task StartAsync(Dictionary<string, string> variables, params string[] arguments)
     {
         _app = Program.Build(arguments, Variables.In(_folder, ["UI_PORT=", .. variables.Select(variable => $"{variable.Key}={variable.Value}")]), builder =>
-        {
-            builder.Logging.AddProvider(_log);
-            builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(UnsupportedFeatures)));
-            builder.AddFileSystemUploads().AddFileSystemSource();
-        });
+            builder.Logging.AddProvider(_log));
         await _app.StartAsync(Stop);
         _client.BaseAddress = new Uri($"http://127.0.0.1:{new Uri(_app.Urls.Single().Replace("[::]", "localhost", StringComparison.Ordinal)).Port}");
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Amazon.S3.Model;
 using Dex.Testing;
@@ -76,6 +77,18 @@ internal sealed class S3StoreRig(ObjectStoreService service, Uri? endpoint = nul
         PartSize = bytes.Length,
         InputStream = new MemoryStream(bytes),
     });
+
+    /// <summary>A tail as this server writes it.</summary>
+    public async Task PutTailAsync(string uploadId, byte[] bytes, long start)
+    {
+        var request = new PutObjectRequest { BucketName = Keys.Bucket, Key = Keys.Tail(uploadId), InputStream = new MemoryStream(bytes) };
+        request.Metadata["dex-start"] = start.ToString(CultureInfo.InvariantCulture);
+        await service.Client.PutObjectAsync(request);
+    }
+
+    public Task<GetObjectMetadataResponse> HeadAsync(string name) => service.Client.GetObjectMetadataAsync(Keys.Bucket, Keys.Folder + name);
+
+    public Task AbortAsync(string uploadId, string multipartId) => service.Client.AbortMultipartUploadAsync(Keys.Bucket, Keys.Data(uploadId), multipartId);
 
     /// <summary>An unfinished upload as the predecessor leaves it.</summary>
     public async Task<(string Id, string MultipartId)> PutPredecessorsAsync(long length, byte[][] parts, byte[]? tail)

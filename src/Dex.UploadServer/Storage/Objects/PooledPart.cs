@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Dex.UploadServer.Storage.Objects;
 
 /// <summary>One piece of an object, in blocks of <see cref="PartPool"/> that are taken as bytes come. Filled by one, then read any number of times, then disposed.</summary>
-internal sealed class PartBuffer(PartPool memory, long capacity, long reserved) : IDisposable
+internal sealed class PooledPart(PartPool memory, long capacity, long reserved) : IDisposable
 {
     private readonly List<byte[]> _blocks = [];
     private bool _disposed;
@@ -87,8 +87,8 @@ internal sealed class PartBuffer(PartPool memory, long capacity, long reserved) 
     }
 }
 
-/// <summary>Reads a <see cref="PartBuffer"/>; can be wound back, so that a call can be repeated.</summary>
-file sealed class PartStream(PartBuffer buffer) : Stream
+/// <summary>Reads a <see cref="PooledPart"/>; can be wound back, so that a call can be repeated.</summary>
+file sealed class PartStream(PooledPart buffer) : Stream
 {
     private long _position;
 

@@ -1,0 +1,4 @@
+namespace Dex.UploadServer.Storage.S3;
+
+/// <summary>Where an object is, or is to be.</summary>
+internal sealed record S3Place(S3Connection Connection, string Bucket, string Key);
