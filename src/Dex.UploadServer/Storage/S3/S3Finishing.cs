@@ -1,4 +1,5 @@
 using Dex.Tus.Receiving;
+using Dex.Tus.Stores;
 using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.S3;
@@ -14,6 +15,8 @@ internal sealed class S3Finishing(S3UploadParts multipart, S3Tails tails, TimePr
     {
         if (upload.Finished is null)
             upload = await CompleteAsync(upload, cancellationToken);
+        else if (upload.Record.Kind == UploadKind.Final)
+            await multipart.AbortAsync(upload.Id, upload.MultipartId, cancellationToken); // the one it waited with, if its joining was cut off
         if (upload.Finished!.Checksum?.Whole is null)
             upload = upload with { Finished = upload.Finished with { Checksum = await FindChecksumAsync(upload, cancellationToken) } };
         return await LeaveTailAsync(upload, cancellationToken);
@@ -65,7 +68,7 @@ internal sealed class S3Finishing(S3UploadParts multipart, S3Tails tails, TimePr
     private async Task<S3Upload> LeaveTailAsync(S3Upload upload, CancellationToken cancellationToken)
     {
         var whole = upload.Finished!;
-        if (upload.Record.Kind == Tus.Stores.UploadKind.Partial)
+        if (upload.Record.Kind == UploadKind.Partial)
         {
             if (upload.Tail is { Bytes: 0 } kept && kept.End == whole.Bytes && kept.Checksum == whole.Checksum)
                 return upload;

@@ -8,7 +8,7 @@ namespace Dex.UploadServer.Storage.S3;
 /// <summary>Keeps each upload as a multipart upload that becomes an object, with its record beside it, in the predecessor's layout: either server continues the other's uploads (spec: storage-layout.md 3, tus.md 19.3).</summary>
 /// <remarks>The offset is what parts and tail have. What is known of an upload is remembered, and asked about before it is believed.</remarks>
 internal sealed class S3UploadStore
-    : IUploadStore, ITerminationStore, ILengthDeferralStore, IExpirationStore, IDigestStore, IUploadInventory
+    : IUploadStore, ITerminationStore, ILengthDeferralStore, IPendingConcatenationStore, IExpirationStore, IDigestStore, IUploadInventory
 {
     private readonly S3Records _records;
     private readonly S3Tails _tails;
@@ -18,6 +18,7 @@ internal sealed class S3UploadStore
     private readonly S3Finishing _finishing;
     private readonly S3Writing _writing;
     private readonly S3Listing _listing;
+    private readonly S3Joining _joining;
     private readonly TimeProvider _clock;
 
     /// <param name="conditional">Whether the store heeds conditions on a PUT.</param>
@@ -30,6 +31,7 @@ internal sealed class S3UploadStore
         _finishing = new S3Finishing(_multipart, _tails, clock);
         _writing = new S3Writing(_multipart, _tails, memory, sizes, partsPerUpload, clock);
         _listing = new S3Listing(connection, keys);
+        _joining = new S3Joining(connection, keys, _multipart, _uploads, memory, sizes.Least);
         _clock = clock;
     }
 
@@ -93,6 +95,45 @@ internal sealed class S3UploadStore
             stored = await SaveRecordAsync(stored, stored.Record with { Length = length }, cancellationToken);
         _memo.Keep(stored);
         return upload with { Length = length, StoreState = stored };
+    }
+
+    // The record comes first: nobody has been told of it, and after a kill it is a final upload that waits for parts that are all there.
+    public async ValueTask<Upload> ConcatenateAsync(NewUpload upload, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    {
+        RequireId(upload.Id);
+        var joined = await _joining.JoinAsync(upload.Id, upload.Metadata, upload.Length ?? 0, parts, cancellationToken);
+        var stored = await SaveNewRecordAsync(upload, joined.MultipartId, whole: null);
+        try
+        {
+            await joined.CompleteAsync(cancellationToken);
+        }
+        catch
+        {
+            await UndoCreationAsync(upload.Id, joined.MultipartId);
+            throw;
+        }
+
+        return Remember(stored with { Finished = new S3Whole(joined.Length, _clock.GetUtcNow(), joined.Checksum) });
+    }
+
+    public async ValueTask<IJoinedParts> CopyPartsAsync(Upload final, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    {
+        RequireId(final.Id);
+        return new S3PendingJoin(await _joining.JoinAsync(final.Id, final.Metadata, final.Length ?? 0, parts, cancellationToken), (joined, token) => CommitAsync(final.Id, joined, token));
+    }
+
+    // The object makes it whole, whatever the record says; what follows is tidying.
+    private async Task<Upload> CommitAsync(string uploadId, S3Joined joined, CancellationToken cancellationToken)
+    {
+        _memo.Forget(uploadId);
+        var stored = await _uploads.FindAsync(uploadId, cancellationToken) ?? throw new FileNotFoundException("the final upload is gone");
+        await joined.CompleteAsync(cancellationToken);
+        var multipartId = stored.MultipartId;
+        stored = stored with { Parts = [], Stray = [], Finished = new S3Whole(joined.Length, _clock.GetUtcNow(), joined.Checksum) };
+        stored = await SaveRecordAsync(
+            stored, stored.Record with { Length = joined.Length, Id = S3Keys.LongId(uploadId, joined.MultipartId) }, cancellationToken);
+        await _multipart.AbortAsync(uploadId, multipartId, cancellationToken);
+        return Remember(stored);
     }
 
     public async ValueTask<Upload> TouchAsync(Upload upload, DateTimeOffset modifiedAt, CancellationToken cancellationToken)
@@ -180,6 +221,7 @@ internal sealed class S3UploadStore
         try
         {
             await _multipart.AbortAsync(uploadId, multipartId, CancellationToken.None);
+            await _multipart.DeleteWholeAsync(uploadId, CancellationToken.None);
             await _records.DeleteAsync(uploadId, CancellationToken.None);
         }
         catch (IOException)

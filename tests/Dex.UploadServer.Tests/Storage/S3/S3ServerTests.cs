@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Amazon.S3.Model;
 using Dex.Testing;
 using Dex.UploadServer.Tests.Hosting;
@@ -103,6 +104,7 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
         var variables = store.Variables();
         variables["DEX_S3_MANIFEST_CONFIG_FOLDER_NAME"] = "configs/";
         variables["MANIFEST_CONFIG_REFRESH_SECONDS"] = "0";
+        await store.Client.DeleteObjectAsync(store.Bucket, "configs/stream_route.json", Stop); // another test's
         await StartAsync(variables);
 
         var (unknown, problems) = await CreateAsync();
@@ -128,7 +130,7 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
         await StartAsync(variables);
         var (before, _) = await CreateAsync();
 
-        proxy.Add(new FaultRule(FaultKind.ResetBeforeRequest));
+        proxy.Add(new FaultRule(FaultKind.ResetBeforeRequest) { Path = new Regex("/configs/") });
         var (meanwhile, _) = await CreateAsync();
 
         Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Created), (before, meanwhile));

@@ -3,7 +3,7 @@ using Dex.Tus.Stores;
 
 namespace Dex.UploadServer.Tests.Storage.S3;
 
-public sealed class S3UploadStoreTests : UploadStoreContract, IClassFixture<ObjectStoreService>, IDisposable
+public sealed class S3UploadStoreTests : PendingConcatenationContract, IClassFixture<ObjectStoreService>, IDisposable
 {
     private readonly S3StoreRig _rig;
 
