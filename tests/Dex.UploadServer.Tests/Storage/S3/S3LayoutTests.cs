@@ -142,7 +142,7 @@ public sealed class S3LayoutTests : IClassFixture<ObjectStoreService>, IDisposab
     }
 
     [Fact]
-    [Rule("S39", "U8")]
+    [Rule("S39")]
     public async Task S39_a_removed_upload_leaves_nothing()
     {
         var upload = await AppendAsync(_store, await CreateAsync(3 * Least), Bodies.Random(Least + 10));

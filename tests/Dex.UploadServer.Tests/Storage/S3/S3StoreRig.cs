@@ -88,6 +88,10 @@ internal sealed class S3StoreRig(ObjectStoreService service, Uri? endpoint = nul
 
     public Task<GetObjectMetadataResponse> HeadAsync(string name) => service.Client.GetObjectMetadataAsync(Keys.Bucket, Keys.Folder + name);
 
+    public Task DeleteAsync(string name) => service.Client.DeleteObjectAsync(Keys.Bucket, Keys.Folder + name);
+
+    public Task BeginAsync(string uploadId) => service.Client.InitiateMultipartUploadAsync(Keys.Bucket, Keys.Data(uploadId));
+
     public Task AbortAsync(string uploadId, string multipartId) => service.Client.AbortMultipartUploadAsync(Keys.Bucket, Keys.Data(uploadId), multipartId);
 
     /// <summary>An unfinished upload as the predecessor leaves it.</summary>
