@@ -6,8 +6,8 @@ namespace Dex.UploadServer.Storage.Objects;
 /// <summary>Uploads are cut into pieces in memory on their way to an object store; how large these are, and how much of it they may take.</summary>
 internal sealed class PartOptions
 {
-    /// <summary>Bytes of memory for pieces of all uploads together. When it is taken, bodies wait to be read. Default 192 MiB. <c>STORE_PART_MEMORY</c></summary>
-    public long Memory { get; set; } = 192L << 20;
+    /// <summary>Bytes of memory for pieces of all uploads together. When it is taken, bodies wait to be read. Default 128 MiB. <c>STORE_PART_MEMORY</c></summary>
+    public long Memory { get; set; } = 128L << 20;
 
     /// <summary>Bytes of a usual piece. Default 8 MiB. <c>STORE_PART_SIZE</c></summary>
     public long Size { get; set; } = 8L << 20;
