@@ -24,6 +24,12 @@ internal sealed class TransferOptions
     /// <summary>Whether a store may copy by itself what it holds already. Default true. <c>DELIVERY_SERVER_SIDE_COPY</c></summary>
     public bool ServerSideCopy { get; set; } = true;
 
+    /// <summary>Bytes up to which a store is asked to copy in one call, so short that it is done before its silence is taken for a fault.</summary>
+    public long CopyAtOnceBytes { get; set; } = 256 << 20;
+
+    /// <summary>Bytes of a part that a store copies by itself: long enough to be few, short enough to be done soon.</summary>
+    public long CopyPartBytes { get; set; } = 64 << 20;
+
     public static void Read(TransferOptions options, EnvironmentReader env)
     {
         options.PartBytes = env.Integer("DELIVERY_PART_BYTES", options.PartBytes);

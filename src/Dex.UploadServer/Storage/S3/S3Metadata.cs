@@ -69,13 +69,20 @@ internal sealed record S3Metadata(ImmutableArray<KeyValuePair<string, string>> P
 
     private static int Rank(string key) => s_needed.IndexOf(key) is >= 0 and var rank ? rank : s_needed.Length;
 
-    // One question mark for a character, as the predecessor does. Blanks at the ends do not survive a header.
+    // One question mark for a character, as the predecessor does. Of blanks no more than one, and none at the ends: more do not survive
+    // a header, or stores disagree about them when they check the signature.
     private static string Printable(string value)
     {
         var text = new StringBuilder(value.Length);
         foreach (var rune in value.EnumerateRunes())
-            text.Append(rune.Value is '\t' or (>= ' ' and <= '~') ? (char)rune.Value : '?');
-        return text.ToString().Trim(' ', '\t');
+        {
+            if (rune.Value is not (' ' or '\t'))
+                text.Append(rune.Value is > ' ' and <= '~' ? (char)rune.Value : '?');
+            else if (text.Length > 0 && text[^1] != ' ')
+                text.Append(' ');
+        }
+
+        return text.ToString().TrimEnd(' ');
     }
 
     private static bool IsToken(string name) =>

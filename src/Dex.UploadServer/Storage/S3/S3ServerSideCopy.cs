@@ -9,11 +9,7 @@ namespace Dex.UploadServer.Storage.S3;
 internal sealed partial class S3ServerSideCopy(
     S3Connection connection, string bucket, S3MultipartUploads uploads, S3ObjectCheck check, TransferOptions options, TimeProvider clock, ILogger logger)
 {
-    /// <summary>Up to here one call does it, within the time that a call may be silent.</summary>
-    private const long MostAtOnce = 256 << 20;
-
-    /// <summary>Of one call; long enough to be few, short enough to be done soon.</summary>
-    private const long PartBytes = 64 << 20;
+    private const string SourceChanged = "source object has changed since the delivery began";
 
     /// <summary>After a refusal the store is not asked again for so long.</summary>
     private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(10);
@@ -29,14 +25,14 @@ internal sealed partial class S3ServerSideCopy(
             return false;
         try
         {
-            await (source.Length <= MostAtOnce
+            await (source.Length <= options.CopyAtOnceBytes
                 ? CopyAtOnceAsync(source, original, key, metadata, moved, cancellationToken)
                 : CopyInPartsAsync(source, original, key, metadata, moved, cancellationToken));
             return true;
         }
         catch (StoreCallException changed) when (changed.Failure == StoreFailure.ConditionFailed)
         {
-            throw changed.ForSource("source object has changed since the delivery began");
+            throw Changed(changed);
         }
         catch (StoreCallException refused) when (refused.Failure is StoreFailure.Refused or StoreFailure.Denied or StoreFailure.NotFound or StoreFailure.NoBucket)
         {
@@ -51,6 +47,13 @@ internal sealed partial class S3ServerSideCopy(
     {
         var answer = await connection.RepeatAsync((client, token) => client.CopyObjectAsync(NewRequest(), token), cancellationToken);
         moved(0);
+        if (answer.ETag != original.Version && !await IsUnchangedAsync(original, cancellationToken))
+        {
+            // Not this upload's bytes, and they are visible.
+            await connection.RepeatAsync((client, token) => client.DeleteObjectAsync(bucket, key, token), cancellationToken);
+            throw Changed();
+        }
+
         await check.RequireAsync(
             new S3Place(connection, bucket, key), new ExpectedObject(source.Length, S3Tag.Bare(answer.ETag ?? ""), source.Crc32C), moved, cancellationToken);
 
@@ -73,7 +76,7 @@ internal sealed partial class S3ServerSideCopy(
     private async Task CopyInPartsAsync(
         SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
-        var plan = PartPlan.For(source.Length, PartBytes, S3ObjectWriter.MostParts);
+        var plan = PartPlan.For(source.Length, options.CopyPartBytes, S3ObjectWriter.MostParts);
         var upload = await uploads.BeginAsync(key, metadata, plan.Count, hasChecksum: false, cancellationToken);
         try
         {
@@ -83,6 +86,8 @@ internal sealed partial class S3ServerSideCopy(
                 await upload.CopyAsync(index, original, plan.OffsetOf(index), plan.LengthOf(index), token);
                 moved(0);
             });
+            if (!await IsUnchangedAsync(original, cancellationToken))
+                throw Changed();
             await check.CompleteAsync(upload, new ExpectedObject(source.Length, upload.ExpectedTag, source.Crc32C), moved, cancellationToken);
             uploads.Forget(upload);
         }
@@ -92,6 +97,15 @@ internal sealed partial class S3ServerSideCopy(
             throw;
         }
     }
+
+    // Some stores copy whatever the condition says.
+    private async Task<bool> IsUnchangedAsync(StoredObject original, CancellationToken cancellationToken)
+    {
+        var request = new GetObjectMetadataRequest { BucketName = original.Container, Key = original.Key };
+        return (await connection.RepeatAsync((client, token) => client.GetObjectMetadataAsync(request, token), cancellationToken)).ETag == original.Version;
+    }
+
+    private static DeliverySourceException Changed(StoreCallException? cause = null) => cause is null ? new(SourceChanged) : cause.ForSource(SourceChanged);
 
     private bool WasRefused() => _refusedAt is { } at && clock.GetElapsedTime(at) < s_memory;
 

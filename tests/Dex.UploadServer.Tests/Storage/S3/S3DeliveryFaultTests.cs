@@ -152,10 +152,10 @@ public sealed class S3DeliveryFaultTests : IClassFixture<ObjectStoreService>, IA
     {
         _proxy.Add(new FaultRule(FaultKind.Answer) { Method = "PUT", CannedAnswer = CannedAnswer.SlowDown with { Headers = ["Retry-After: 77"] } });
 
-        var error = await Assert.ThrowsAsync<DeliveryPostponedException>(() => DeliverAsync("busy"));
+        var error = await Assert.ThrowsAsync<DeliveryPostponedException>(() => DeliverAsync("throttled"));
 
         Assert.Equal(TimeSpan.FromSeconds(77), error.RetryAfter);
-        await AssertNothingAsync("busy");
+        await AssertNothingAsync("throttled");
     }
 
     [Fact]
