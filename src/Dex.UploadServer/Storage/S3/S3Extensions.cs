@@ -23,7 +23,6 @@ internal static class S3Extensions
     /// <summary>Keeps uploads in a bucket.</summary>
     public static IHostApplicationBuilder AddS3Uploads(this IHostApplicationBuilder builder)
     {
-        builder.AddObjectParts();
         builder.Services.AddSingleton(services => new S3Keys(UploadBucket(services), services.GetRequiredService<IOptions<UploadFolderOptions>>().Value.Prefix));
         builder.Services.AddSingleton(PartSizesOf);
         builder.Services.AddSingleton(services => new S3UploadStore(
