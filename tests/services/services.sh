@@ -124,6 +124,7 @@ report_s3() {
   printf '%s\n' "TEST_S3_ENDPOINT=http://127.0.0.1:$s3_port" TEST_S3_ACCESS_KEY=testaccess TEST_S3_SECRET_KEY=testsecret123
 }
 
+# One object server cannot take over from itself: after a pause longer than its lease (a share of the grace) it would wait for ever.
 # What is deleted is freed within seconds instead of hours: everything lies in memory, and there is a bound to it.
 write_ceph_conf() {
   cat <<CONF
@@ -148,6 +149,7 @@ osd pool default pg num = 4
 osd pool default pgp num = 4
 osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
+osd heartbeat grace = 86400
 mon allow pool size one = true
 mon max pg per osd = 1000
 mon data avail warn = 1

@@ -78,7 +78,6 @@ public sealed class HostileDeliveryFileTests
         { Templated("a//{{.Filename}}"), "path template of target a in group s_r: the delivered path has an empty segment" },
         { Templated("a/{{.Filename}}/"), "path template of target a in group s_r: the delivered path has an empty segment" },
         { Templated("a\\{{.Filename}}"), "path template of target a in group s_r: the delivered path has a backslash" },
-        { "targets: {a: {type: s3, bucket_name: b}}", "target a: this version cannot deliver to s3 targets yet" },
         { "targets: {a: {type: az-blob, container_name: c, endpoint: e}}", "target a: this version cannot deliver to az-blob targets yet" },
     };
 
