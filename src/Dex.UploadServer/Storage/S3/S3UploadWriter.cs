@@ -56,9 +56,7 @@ internal sealed class S3UploadWriter : IDisposable
     {
         while (!_inFlight.HasFailed && await ReadAsync() is { IsEmpty: false } bytes)
         {
-            if (_filling is { Room: 0 })
-                await SettleAsync(); // less than a part was announced, and now there is more
-            if (_filling is null && !await BeginPartAsync())
+            if (!await HasRoomAsync())
             {
                 await LeaveRestAsync();
                 break;
@@ -82,6 +80,22 @@ internal sealed class S3UploadWriter : IDisposable
 
     public void Dispose() => _filling?.Dispose();
 
+    // Whoever goes on with the body after a failure must find it as a reader leaves it.
+    private async ValueTask<bool> HasRoomAsync()
+    {
+        try
+        {
+            if (_filling is { Room: 0 })
+                await SettleAsync(); // less than a part was announced, and now there is more
+            return _filling is not null || await BeginPartAsync();
+        }
+        catch
+        {
+            _content.Advance(0);
+            throw;
+        }
+    }
+
     private async ValueTask<ReadOnlySequence<byte>> ReadAsync()
     {
         var reading = _content.ReadAsync();
@@ -97,10 +111,25 @@ internal sealed class S3UploadWriter : IDisposable
             }
             catch (TimeoutException)
             {
-                // A client that sends nothing keeps no memory that others wait for.
                 if (_shared.Memory.IsShort)
-                    await SettleAsync();
+                    await ParkAsync(read);
             }
+        }
+    }
+
+    // A client that sends nothing keeps no memory that others wait for.
+    private async Task ParkAsync(Task<ReadOnlySequence<byte>> read)
+    {
+        try
+        {
+            await SettleAsync();
+        }
+        catch
+        {
+            _content.Stop(BodyEnd.CutShort);
+            if (await read is { IsEmpty: false })
+                _content.Advance(0);
+            throw;
         }
     }
 
