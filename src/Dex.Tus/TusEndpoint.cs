@@ -24,7 +24,7 @@ internal sealed partial class TusEndpoint(
     /// <summary>Answers the request if it is for an upload path.</summary>
     /// <returns>False if it is not, and nothing was done.</returns>
     public ValueTask<bool> TryHandleAsync(HttpContext http) =>
-        UploadPath.TryRead(http.Request.Path.Value ?? "", _mountPath, out var path) ? HandleAsync(http, path) : new(false);
+        UploadPath.TryRead(http.Request.Path.Value ?? "", _mountPath, _options.AcceptsLongIds, out var path) ? HandleAsync(http, path) : new(false);
 
     private async ValueTask<bool> HandleAsync(HttpContext http, UploadPath path)
     {

@@ -41,6 +41,9 @@ public sealed class TusOptions
     /// <summary>Where bodies with a checksum wait until it is verified, if they are larger than 1 MiB. Default: the folder for temporary files.</summary>
     public string StagingFolder { get; set; } = Path.GetTempPath();
 
+    /// <summary>Whether requests may name an upload by the predecessor's long id in S3, <c>{id}+{multipart id}</c>. Default false.</summary>
+    public bool AcceptsLongIds { get; set; }
+
     /// <summary>Most creations and appends of one client (by its address) at the same time; beyond it 503. Null for no limit (default).</summary>
     public int? MaxBodiesPerClient { get; set; }
 

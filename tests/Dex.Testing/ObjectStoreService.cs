@@ -15,6 +15,8 @@ public sealed class ObjectStoreService(TestServices services) : IAsyncLifetime
     private string? _problem;
     private AmazonS3Client? _client;
 
+    public bool IsRunning => _problem is null;
+
     public Uri Endpoint => new(Address("TEST_S3_ENDPOINT"));
 
     public string AccessKey => Address("TEST_S3_ACCESS_KEY");

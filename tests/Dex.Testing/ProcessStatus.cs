@@ -6,10 +6,15 @@ namespace Dex.Testing;
 internal static class ProcessStatus
 {
     /// <summary>Resident memory in bytes.</summary>
-    public static long ResidentBytes(int processId)
+    public static long ResidentBytes(int processId) => Bytes(processId, "VmRSS:");
+
+    /// <summary>The most resident memory there ever was, in bytes.</summary>
+    public static long PeakBytes(int processId) => Bytes(processId, "VmHWM:");
+
+    private static long Bytes(int processId, string name)
     {
-        var line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line["VmRSS:".Length..^"kB".Length], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * 1024;
+        var line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return long.Parse(line[name.Length..^"kB".Length], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * 1024;
     }
 
     /// <summary>Open descriptors: files, sockets, pipes.</summary>

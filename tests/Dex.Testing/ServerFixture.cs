@@ -3,7 +3,7 @@ using Xunit;
 namespace Dex.Testing;
 
 /// <summary>One server on its defaults for all tests of a class, with the targets <c>edav</c> and <c>copy</c>.</summary>
-public sealed class ServerFixture : IAsyncLifetime
+public class ServerFixture : IAsyncLifetime
 {
     private ServerProcess? _server;
 
@@ -13,10 +13,14 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public HttpClient Http => Server.Http;
 
-    public async ValueTask InitializeAsync() => _server = await ServerProcess.StartAsync(Folder, TestContext.Current.CancellationToken);
+    /// <summary>Variables beside the defaults.</summary>
+    protected virtual IReadOnlyDictionary<string, string>? Environment => null;
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask InitializeAsync() => _server = await ServerProcess.StartAsync(Folder, TestContext.Current.CancellationToken, Environment);
+
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_server is not null)
             await _server.DisposeAsync();
         Folder.Dispose();

@@ -40,6 +40,8 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public long ResidentBytes => ProcessStatus.ResidentBytes(Id);
 
+    public long PeakBytes => ProcessStatus.PeakBytes(Id);
+
     public int OpenDescriptors => ProcessStatus.OpenDescriptors(Id);
 
     /// <summary>Every line printed so far, on either stream.</summary>

@@ -143,7 +143,7 @@ internal sealed class Tus1FrontEnd(
     {
         request = null!;
         hasBody = false;
-        if (!ConcatHeader.TryRead(http.Headers[TusHeaders.UploadConcat], _options.MountPath, out var concat))
+        if (!ConcatHeader.TryRead(http.Headers[TusHeaders.UploadConcat], _options.MountPath, _options.AcceptsLongIds, out var concat))
         {
             error = TusErrors.InvalidConcat;
             return false;

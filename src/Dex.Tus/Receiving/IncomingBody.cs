@@ -69,7 +69,7 @@ public sealed class IncomingBody : IDisposable
     /// <summary>How the body ended; <see cref="BodyEnd.None"/> until <see cref="ReadAsync"/> has returned an empty sequence.</summary>
     public BodyEnd End { get; private set; }
 
-    /// <summary>Told the bytes taken so far, at most once a second and only while the body is being read.</summary>
+    /// <summary>Told the bytes stored so far, at most once a second and only while the body is being read.</summary>
     public Action<long>? OnProgress { get; set; }
 
     /// <summary>Shown every run of bytes that was taken, before it is given back; null if nobody wants to look.</summary>
@@ -77,6 +77,15 @@ public sealed class IncomingBody : IDisposable
 
     /// <summary>Told once when the body ends before its end: from then on there is only so much time to save what has arrived.</summary>
     public Action? OnCut { get; set; }
+
+    /// <summary>Of the bytes taken, those that are not stored yet; set by a store that keeps them for a while.</summary>
+    public long Unsettled { get; set; }
+
+    /// <summary>Bytes the body announces; null for a chunked one.</summary>
+    public long? Announced => _announcedLength;
+
+    /// <summary>Whether it was asked to stop, so that somebody waits for its reader.</summary>
+    public bool IsStopping => Volatile.Read(ref _stop) != (int)BodyEnd.None;
 
     /// <summary>Bytes taken so far.</summary>
     public long Position => Volatile.Read(ref _position);
@@ -176,7 +185,7 @@ public sealed class IncomingBody : IDisposable
         if (_clock.GetElapsedTime(_progressToldAt, now) < TimeSpan.FromSeconds(1))
             return;
         _progressToldAt = now;
-        OnProgress(_position);
+        OnProgress(_position - Unsettled);
     }
 
     private ReadOnlySequence<byte> Ended(BodyEnd end)

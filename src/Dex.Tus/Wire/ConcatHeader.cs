@@ -12,7 +12,7 @@ internal readonly record struct ConcatHeader(UploadKind Kind, ImmutableArray<str
     private const string FinalPrefix = "final;";
 
     /// <summary>False if the value is neither absent, <c>partial</c>, nor <c>final;</c> with at least one URL.</summary>
-    public static bool TryRead(StringValues header, string mountPath, out ConcatHeader read)
+    public static bool TryRead(StringValues header, string mountPath, bool acceptsLong, out ConcatHeader read)
     {
         read = new ConcatHeader(UploadKind.Whole, []);
         if (header.Count == 0)
@@ -33,7 +33,7 @@ internal readonly record struct ConcatHeader(UploadKind Kind, ImmutableArray<str
         var urls = value[FinalPrefix.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (urls.Length == 0)
             return false;
-        read = new ConcatHeader(UploadKind.Final, [.. urls.Select(url => IdOf(url, mountPath))]);
+        read = new ConcatHeader(UploadKind.Final, [.. urls.Select(url => IdOf(url, mountPath, acceptsLong))]);
         return true;
     }
 
@@ -46,7 +46,7 @@ internal readonly record struct ConcatHeader(UploadKind Kind, ImmutableArray<str
     };
 
     // Any host will do: only the path below the mount counts, and nothing is fetched.
-    private static string? IdOf(string url, string mountPath)
+    private static string? IdOf(string url, string mountPath, bool acceptsLong)
     {
         var path = url;
         if (url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
@@ -60,6 +60,6 @@ internal readonly record struct ConcatHeader(UploadKind Kind, ImmutableArray<str
         var query = path.IndexOfAny(['?', '#']);
         if (query >= 0)
             path = path[..query];
-        return UploadPath.TryRead(path, mountPath, out var named) ? named.UploadId : null;
+        return UploadPath.TryRead(path, mountPath, acceptsLong, out var named) ? named.UploadId : null;
     }
 }

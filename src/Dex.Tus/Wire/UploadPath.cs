@@ -6,7 +6,8 @@ namespace Dex.Tus.Wire;
 internal readonly record struct UploadPath(bool IsCollection, string? UploadId)
 {
     /// <summary>Reads a decoded path. False if it is not below the mount at all.</summary>
-    public static bool TryRead(string path, string mountPath, out UploadPath read)
+    /// <param name="acceptsLong">Whether an id may have the form that the predecessor gave uploads in S3.</param>
+    public static bool TryRead(string path, string mountPath, bool acceptsLong, out UploadPath read)
     {
         read = default;
         var mount = mountPath.AsSpan()[..^1];
@@ -25,7 +26,7 @@ internal readonly record struct UploadPath(bool IsCollection, string? UploadId)
         rest = rest[1..];
         if (rest[^1] == '/')
             rest = rest[..^1];
-        read = new UploadPath(false, Wire.UploadId.IsValid(rest) ? rest.ToString() : null);
+        read = new UploadPath(false, Wire.UploadId.IsValid(rest) ? rest.ToString() : acceptsLong && Wire.UploadId.TryReadLong(rest, out var id) ? id : null);
         return true;
     }
 }

@@ -7,7 +7,6 @@ internal sealed class UnsupportedFeatures(EnvironmentReader environment) : IStar
     private static readonly (string Feature, string[] Variables)[] Selecting =
     [
         ("Azure Blob storage", ["AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_KEY", "AZURE_ENDPOINT"]),
-        ("S3 storage", ["S3_ENDPOINT", "S3_BUCKET_NAME"]),
         ("Redis locks", ["REDIS_CONNECTION_STRING"]),
         ("Azure Service Bus",
         [

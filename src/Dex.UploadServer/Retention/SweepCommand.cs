@@ -45,7 +45,7 @@ internal static class SweepCommand
 
     private static int Refuse(TextWriter output)
     {
-        output.WriteLine("A server runs on these uploads; it sweeps by itself if UPLOAD_SWEEP_INTERVAL is set. Stop it first, or count with --dry-run.");
+        output.WriteLine("A server runs on these uploads (or, in a bucket, may run somewhere); it sweeps by itself if UPLOAD_SWEEP_INTERVAL is set. Stop it first, or count with --dry-run.");
         return 1;
     }
 }

@@ -11,6 +11,7 @@ internal static class StorageExtensions
     public static IHostApplicationBuilder AddStorage(this IHostApplicationBuilder builder)
     {
         builder.AddObjectStoreCalls();
+        builder.AddObjectParts();
         builder.AddObjectTransfers();
         builder.AddS3();
 

@@ -30,13 +30,16 @@ internal sealed record UploadRecord
     /// <summary>The run of the machine the upload was created in; null for an upload that another server created.</summary>
     public Guid? Boot { get; init; }
 
+    /// <summary>When the upload was created, where the backend keeps no such time of its own; null for an upload that another server created.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
     /// <summary>Members that only somebody else knows; they are kept when the record is written again.</summary>
     public ImmutableArray<ForeignMember> Foreign { get; init; } = [];
 
     private static readonly ImmutableSortedDictionary<string, string> NoStorage = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <summary>The record of a new upload.</summary>
-    public static UploadRecord For(NewUpload upload, Guid boot, ImmutableSortedDictionary<string, string> storage) => new()
+    public static UploadRecord For(NewUpload upload, Guid? boot, ImmutableSortedDictionary<string, string> storage) => new()
     {
         Id = upload.Id,
         Length = upload.Length,

@@ -16,6 +16,7 @@ internal static class UploadRecordJson
     private const string Own = "Dex";
     private const string OwnMetadata = "Metadata";
     private const string OwnBoot = "Boot";
+    private const string OwnCreated = "Created";
     private const string OwnDeclared = "DeclaredDigests";
     private const string OwnComputed = "ComputedDigests";
 
@@ -41,11 +42,14 @@ internal static class UploadRecordJson
             json.WriteRawValue(member.Json, skipInputValidation: true);
         }
 
-        if (record.Boot is { } boot)
+        if (record.Boot is not null || record.CreatedAt is not null)
         {
             json.WriteStartObject(Own);
             json.WriteString(OwnMetadata, record.Metadata.ToHeader());
-            json.WriteString(OwnBoot, boot.ToString());
+            if (record.Boot is { } boot)
+                json.WriteString(OwnBoot, boot.ToString());
+            if (record.CreatedAt is { } created)
+                json.WriteString(OwnCreated, created.UtcDateTime);
             if (record.Digests is { } digests)
             {
                 WriteDigests(json, OwnDeclared, digests.Declared);
@@ -117,6 +121,8 @@ internal static class UploadRecordJson
 
         if (ReadOwnDigests(own) is { } digests)
             record = record with { Digests = digests };
+        if (own.TryGetProperty(OwnCreated, out var created) && created.TryGetDateTimeOffset(out var time))
+            record = record with { CreatedAt = time };
         return own.TryGetProperty(OwnBoot, out var boot) && boot.TryGetGuid(out var id) ? record with { Boot = id } : record;
     }
 

@@ -20,6 +20,24 @@ public sealed class IncomingBodyTests
         Assert.Equal(BodyEnd.Displaced, body.End);
     }
 
+    [Fact]
+    [Rule("DR19")]
+    public async Task DR19_bytes_that_a_store_has_taken_and_not_stored_yet_are_not_told()
+    {
+        var clock = new ManualClock();
+        var pipe = new Pipe();
+        await pipe.Writer.WriteAsync(new byte[10], TestContext.Current.CancellationToken);
+        var told = new List<long>();
+        using var body = new IncomingBody(pipe.Reader, 100, null, TimeSpan.FromSeconds(60), clock) { OnProgress = told.Add };
+
+        await body.ReadAsync();
+        clock.Advance(TimeSpan.FromSeconds(2));
+        body.Unsettled = 7;
+        body.Advance(10);
+
+        Assert.Equal([3], told);
+    }
+
     /// <summary>As a server's body reader behaves once its request is over.</summary>
     private sealed class ClosedReader : PipeReader
     {

@@ -15,12 +15,12 @@ public sealed class StartupFailureTests
     {
         var failure = await FailAsync(
             "SERVER_PORT=:8080", "UI_PORT=x", "UPLOAD_DURABILITY=some", "UPLOAD_FREE_SPACE_RESERVE=-1", "TUS_UPLOAD_PREFIX=../x", "TUSD_HANDLER_BASE_PATH=/health",
-            "SERVER_HEADERS_TIMEOUT=31", "SERVER_SHUTDOWN_TIMEOUT=0", "SERVER_MAX_CONNECTIONS=0", "UI_SERVER_EXTERNAL_HOST=a/b", "S3_ENDPOINT=http://s3");
+            "SERVER_HEADERS_TIMEOUT=31", "SERVER_SHUTDOWN_TIMEOUT=0", "SERVER_MAX_CONNECTIONS=0", "UI_SERVER_EXTERNAL_HOST=a/b", "AZURE_ENDPOINT=http://az");
 
         Assert.Equal(BadConfiguration, failure.Message);
         Assert.All(
             ["SERVER_PORT", "UI_PORT", "UPLOAD_DURABILITY", "UPLOAD_FREE_SPACE_RESERVE", "TUS_UPLOAD_PREFIX", "TUSD_HANDLER_BASE_PATH", "SERVER_HEADERS_TIMEOUT",
-                "SERVER_SHUTDOWN_TIMEOUT", "SERVER_MAX_CONNECTIONS", "UI_SERVER_EXTERNAL_HOST", "S3_ENDPOINT"],
+                "SERVER_SHUTDOWN_TIMEOUT", "SERVER_MAX_CONNECTIONS", "UI_SERVER_EXTERNAL_HOST", "AZURE_ENDPOINT"],
             name => Assert.Single(failure.Error.Split(". "), complaint => complaint.StartsWith(name + " ", StringComparison.Ordinal)));
     }
 
@@ -28,7 +28,6 @@ public sealed class StartupFailureTests
     [InlineData("AZURE_STORAGE_ACCOUNT")]
     [InlineData("AZURE_STORAGE_KEY")]
     [InlineData("AZURE_ENDPOINT")]
-    [InlineData("S3_BUCKET_NAME")]
     [InlineData("REDIS_CONNECTION_STRING")]
     [InlineData("REPORTER_CONNECTION_STRING")]
     [InlineData("PUBLISHER_CONNECTION_STRING")]

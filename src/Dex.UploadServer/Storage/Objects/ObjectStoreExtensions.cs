@@ -1,4 +1,5 @@
 using Dex.UploadServer.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Storage.Objects;
 
@@ -10,6 +11,14 @@ internal static class ObjectStoreExtensions
         builder.Services.AddEnvironmentOptions<StoreCallOptions, StoreCallOptionsValidator>(StoreCallOptions.Read);
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StoreRetry>(services, (Func<double>)Random.Shared.NextDouble));
         builder.Services.AddSingleton<StoreCallFailures>();
+        return builder;
+    }
+
+    /// <summary>Memory for uploads on their way to an object store.</summary>
+    public static IHostApplicationBuilder AddObjectParts(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddEnvironmentOptions<PartOptions, PartOptionsValidator>(PartOptions.Read);
+        builder.Services.AddSingleton(services => new PartPool(services.GetRequiredService<IOptions<PartOptions>>().Value.Memory));
         return builder;
     }
 }

@@ -1,7 +1,10 @@
+using Dex.Tus;
+using Dex.Tus.Stores;
 using Dex.UploadServer.Delivery;
 using Dex.UploadServer.Health;
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Manifests;
+using Dex.UploadServer.Retention;
 using Dex.UploadServer.Storage.Objects;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +23,20 @@ internal static class S3Extensions
     /// <summary>Keeps uploads in a bucket.</summary>
     public static IHostApplicationBuilder AddS3Uploads(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddSingleton(services => new S3Keys(UploadBucket(services), services.GetRequiredService<IOptions<UploadFolderOptions>>().Value.Prefix));
+        builder.Services.AddSingleton(PartSizesOf);
+        builder.Services.AddSingleton(services => new S3UploadStore(
+            Store(services), services.GetRequiredService<S3Keys>(), Options(services).ConditionalWrites, services.GetRequiredService<PartPool>(),
+            services.GetRequiredService<PartSizes>(), services.GetRequiredService<IOptions<PartOptions>>().Value.PerUpload, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<IUploadStore>(services => services.GetRequiredService<S3UploadStore>());
+        builder.Services.AddSingleton<IUploadInventory>(services => services.GetRequiredService<S3UploadStore>());
+        builder.Services.AddSingleton<ILeftoverStore>(services => new S3Leftovers(Store(services), services.GetRequiredService<S3Keys>()));
+        builder.Services.AddSingleton<IStoreGuard, SharedStoreGuard>();
+        builder.Services.AddOptions<TusOptions>().PostConfigure<PartSizes>((tus, sizes) =>
+        {
+            tus.AcceptsLongIds = true;
+            tus.MaxSize = Math.Min(Math.Min(tus.MaxSize ?? long.MaxValue, sizes.LongestObject), S3UploadParts.LargestObject);
+        });
         builder.Services.AddSingleton<IHealthProbe>(services => S3Probe.OfUploads(Store(services), UploadBucket(services)));
         builder.Services.AddHostedService<S3Startup>();
         return builder;
@@ -53,6 +70,13 @@ internal static class S3Extensions
             return new S3ManifestConfigSource(Store(services), options.ManifestBucket ?? UploadBucket(services), options.ManifestFolder ?? "");
         });
         return builder;
+    }
+
+    private static PartSizes PartSizesOf(IServiceProvider services)
+    {
+        var usual = services.GetRequiredService<IOptions<PartOptions>>().Value.Size;
+        var least = Options(services).LeastPart;
+        return new PartSizes(least, Math.Max(usual, least), Math.Min(services.GetRequiredService<PartPool>().Largest, S3UploadParts.LargestPart), S3UploadParts.MostParts);
     }
 
     private static S3Connection Store(IServiceProvider services) => services.GetRequiredService<S3Connections>().Store;

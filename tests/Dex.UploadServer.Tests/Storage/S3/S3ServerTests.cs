@@ -1,10 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Amazon.S3.Model;
 using Dex.Testing;
-using Dex.UploadServer.Hosting;
-using Dex.UploadServer.Storage.FileSystem;
 using Dex.UploadServer.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -12,7 +11,6 @@ using Microsoft.Extensions.Logging;
 namespace Dex.UploadServer.Tests.Storage.S3;
 
 /// <summary>The whole server with its settings for S3: start, health and manifest configs (spec: config.md 3, http-api.md 6, manifests.md 3).</summary>
-/// <remarks>The bytes lie in a folder here; that they lie in the bucket is the matter of the store's own tests.</remarks>
 public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<ObjectStoreService>, IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -106,6 +104,7 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
         var variables = store.Variables();
         variables["DEX_S3_MANIFEST_CONFIG_FOLDER_NAME"] = "configs/";
         variables["MANIFEST_CONFIG_REFRESH_SECONDS"] = "0";
+        await store.Client.DeleteObjectAsync(store.Bucket, "configs/stream_route.json", Stop); // another test's
         await StartAsync(variables);
 
         var (unknown, problems) = await CreateAsync();
@@ -131,7 +130,7 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
         await StartAsync(variables);
         var (before, _) = await CreateAsync();
 
-        proxy.Add(new FaultRule(FaultKind.ResetBeforeRequest));
+        proxy.Add(new FaultRule(FaultKind.ResetBeforeRequest) { Path = new Regex("/configs/") });
         var (meanwhile, _) = await CreateAsync();
 
         Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Created), (before, meanwhile));
@@ -140,11 +139,7 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
     private async Task StartAsync(Dictionary<string, string> variables, params string[] arguments)
     {
         _app = Program.Build(arguments, Variables.In(_folder, ["UI_PORT=", .. variables.Select(variable => $"{variable.Key}={variable.Value}")]), builder =>
-        {
-            builder.Logging.AddProvider(_log);
-            builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(UnsupportedFeatures)));
-            builder.AddFileSystemUploads().AddFileSystemSource();
-        });
+            builder.Logging.AddProvider(_log));
         await _app.StartAsync(Stop);
         _client.BaseAddress = new Uri($"http://127.0.0.1:{new Uri(_app.Urls.Single().Replace("[::]", "localhost", StringComparison.Ordinal)).Port}");
     }
