@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using Dex.Testing;
 using Dex.Tus.Receiving;
-using Dex.UploadServer.Storage.S3;
 using Dex.UploadServer.Storage.Objects;
+using Dex.UploadServer.Storage.S3;
 using Dex.UploadServer.Tests.Delivery;
 
 namespace Dex.UploadServer.Tests.Storage.S3;
