@@ -18,17 +18,22 @@ internal static class AwsMessagingExtensions
         services.AddSingleton<ITopics, SnsClient>();
         services.AddSingleton<SnsTopics>();
 
-        if (AwsMessagingOptions.PublishesReports(environment))
+        var (reports, events) = (AwsMessagingOptions.PublishesReports(environment), AwsMessagingOptions.PublishesEvents(environment));
+        if (reports)
         {
             services.AddSingleton<IMessageSink>(provider => NewSink(provider, MessageKind.Report, Options(provider).ReportTopic!, static () => false));
             services.AddSingleton<IHealthProbe>(provider => new SnsProbe(provider.GetRequiredService<SnsTopics>().Get(Options(provider).ReportTopic!)));
         }
 
         var receives = AwsMessagingOptions.ReceivesEvents(environment);
-        if (AwsMessagingOptions.PublishesEvents(environment))
+        if (events)
             services.AddSingleton<IMessageSink>(provider => NewSink(provider, MessageKind.Event, Options(provider).EventTopic!, receives ? Barrier(provider) : static () => false));
-        services.AddHostedService(provider => new SnsStart(
-            PublishedTopics(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SnsStart>>()));
+        if (reports || events)
+        {
+            services.AddHostedService(provider => new SnsStart(
+                PublishedTopics(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SnsStart>>()));
+        }
+
         if (receives)
             builder.AddSqs();
         return builder;
