@@ -8,7 +8,7 @@ namespace Dex.UploadServer.Tests.Messaging.Aws;
 /// <summary>What a start with topics and queues makes, refuses and outlives (spec: reports-and-events.md 6 and 7.2, config.md 3 and 4, reliability.md E1).</summary>
 public sealed class BrokerStartTests(BrokerService broker) : IClassFixture<BrokerService>
 {
-    private static readonly Dictionary<string, TestTarget> NoTargets = new() { ["t"] = new TestTarget() };
+    private static Dictionary<string, TestTarget> NoTargets => new() { ["t"] = new TestTarget() };
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
