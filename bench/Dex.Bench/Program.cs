@@ -10,7 +10,7 @@ internal static class Program
     private const string Usage = """
         Dex.Bench compare --scenario NAME,… --servers NAME,…   starts servers and loads them in turn
         Dex.Bench goals [--goals 1,2,…] [--check]              measures every goal, and says which are met
-        Dex.Bench protocols                                    compares HTTP/2 with HTTP/1.1, by curl
+        Dex.Bench protocols [--mebibytes N]                    compares HTTP/2 with HTTP/1.1, with TLS and without
         Dex.Bench load --url URL --scenario NAME [--pid PID] [--stored FOLDER]   loads a server that runs already
         Dex.Bench deliveries [--mebibytes N] [--latency N]     carries a file from and to S3 in parts, in one stream, and by the store
         Dex.Bench serve engine|sink|sink-discard --folder FOLDER                 becomes one of the bench's own servers

@@ -15,6 +15,8 @@ public sealed class ServerProcess : IAsyncDisposable
     private readonly List<string> _output = [];
     private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private bool _disposed;
+
     private ServerProcess(ServerFolder folder, IReadOnlyDictionary<string, string>? environment)
     {
         Folder = folder;
@@ -124,6 +126,9 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         Http.Dispose();
         if (Started && !_process.HasExited)
         {

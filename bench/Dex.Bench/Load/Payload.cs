@@ -41,6 +41,18 @@ internal sealed class Payload : IDisposable
         return (position, Math.Min(bytes, Period - position));
     }
 
+    /// <summary>The bytes that an upload has from this offset on.</summary>
+    public void Read(Span<byte> bytes, long offset)
+    {
+        while (bytes.Length > 0)
+        {
+            var (position, most) = At(offset, bytes.Length);
+            Fill(_file, bytes[..(int)most], position);
+            bytes = bytes[(int)most..];
+            offset += most;
+        }
+    }
+
     /// <summary>Writes so many bytes of it into a new file.</summary>
     public void CopyTo(string path, long length)
     {
@@ -48,8 +60,8 @@ internal sealed class Payload : IDisposable
         var block = new byte[1 << 20];
         for (long offset = 0, bytes; offset < length; offset += bytes)
         {
-            (var position, bytes) = At(offset, Math.Min(block.Length, length - offset));
-            Fill(_file, block.AsSpan(0, (int)bytes), position);
+            bytes = Math.Min(block.Length, length - offset);
+            Read(block.AsSpan(0, (int)bytes), offset);
             RandomAccess.Write(copy, block.AsSpan(0, (int)bytes), offset);
         }
     }

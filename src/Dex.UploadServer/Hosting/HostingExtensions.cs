@@ -71,6 +71,7 @@ internal static class HostingExtensions
     {
         services.AddEnvironmentOptions<ReceiveMemoryOptions, ReceiveMemoryOptionsValidator>(ReceiveMemoryOptions.Read);
         services.AddSingleton<ReceiveBlocks>();
+        services.AddHostedService<QuietCollection>();
         webHost.UseKestrelCore();
         services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlockPoolFactory>(); // after Kestrel's own: the last one counts
         services.AddRoutingCore();

@@ -1,4 +1,5 @@
 using Dex.Bench;
+using Dex.Bench.Commands;
 using Dex.Bench.Comparing;
 using Dex.Bench.Goals;
 using Dex.Bench.Measuring;
@@ -39,6 +40,19 @@ public sealed class BenchTests(BenchServer bench) : IClassFixture<BenchServer>
         var result = await Task.Run(() => comparison.Run(job => job with { Connections = 2, MostOperations = 4 }, rounds: 1, warmUps: 0), TestContext.Current.CancellationToken);
 
         Assert.Contains("| dex+final / sink ", ComparisonReport.Write(result), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task One_upload_goes_by_every_protocol()
+    {
+        var table = Path.GetTempFileName();
+        var arguments = new Arguments(["protocols", "--mebibytes", "5", "--rounds", "1", "--warmups", "0", "--no-pin", "--markdown", table], "no-pin");
+
+        await Task.Run(() => ProtocolsCommand.Run(arguments), TestContext.Current.CancellationToken);
+
+        var rows = await File.ReadAllTextAsync(table, TestContext.Current.CancellationToken);
+        Assert.Contains("| HTTP/2, TLS ", rows, StringComparison.Ordinal);
+        File.Delete(table);
     }
 
     [Fact]
