@@ -1,5 +1,4 @@
 using Dex.UploadServer.Hosting.ReceiveMemory;
-using Xunit;
 
 namespace Dex.UploadServer.Tests.Hosting;
 
