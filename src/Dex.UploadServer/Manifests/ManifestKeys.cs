@@ -16,9 +16,9 @@ internal static class ManifestKeys
     /// <summary>The upload's file name: the first of <see cref="FileNames"/> that is present, even if empty; else empty.</summary>
     public static string FileNameOf(IReadOnlyDictionary<string, string> manifest)
     {
-        foreach (var key in FileNames)
+        for (var i = 0; i < FileNames.Count; i++)
         {
-            if (manifest.TryGetValue(key, out var name))
+            if (manifest.TryGetValue(FileNames[i], out var name))
                 return name;
         }
 

@@ -7,7 +7,7 @@ namespace Dex.UploadServer.Messaging;
 /// <param name="awaited">How many of them a caller may wait for.</param>
 internal sealed class Dispatch(OutboxBatch batch, int sinks, int awaited, bool mayBeARepeat)
 {
-    private readonly TaskCompletionSource _tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource? _tried = awaited > 0 ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
     private volatile int _untried = awaited;
     private int _unsent = sinks;
     private volatile IReadOnlyList<OutboxMessage>? _messages = batch.Messages;
@@ -28,7 +28,7 @@ internal sealed class Dispatch(OutboxBatch batch, int sinks, int awaited, bool m
     public long Bytes { get; } = batch.Messages.Sum(static message => (long)message.Json.Length);
 
     /// <summary>Ends when every awaited sink has been tried once.</summary>
-    public Task Tried => _untried <= 0 ? Task.CompletedTask : _tried.Task;
+    public Task Tried => _untried <= 0 ? Task.CompletedTask : _tried!.Task;
 
     public void DropText() => _messages = null;
 
@@ -36,7 +36,7 @@ internal sealed class Dispatch(OutboxBatch batch, int sinks, int awaited, bool m
     public void MarkTried()
     {
         if (Interlocked.Decrement(ref _untried) == 0)
-            _tried.TrySetResult();
+            _tried!.TrySetResult();
     }
 
     /// <summary>One sink has all of it, or it was given up there.</summary>

@@ -23,6 +23,6 @@ internal sealed class MessageFiles(IOptions<MessagingOptions> options)
             throw new ArgumentException("The upload id cannot be part of a file name.", nameof(uploadId));
         if (type.Length is 0 or > LongestId || type.AsSpan().ContainsAnyExcept(TypeCharacters))
             throw new ArgumentException("The message type cannot be part of a file name.", nameof(type));
-        return string.Concat(kind == MessageKind.Event ? _events : _reports, "/", uploadId, "_") + type;
+        return $"{(kind == MessageKind.Event ? _events : _reports)}/{uploadId}_{type}";
     }
 }

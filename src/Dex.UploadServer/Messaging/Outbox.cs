@@ -94,9 +94,10 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
         await WaitAsync(Enqueue(batch, mayBeARepeat: false), cancellationToken);
     }
 
-    public void SendPassing(OutboxMessage message) => _ = EnqueuePassing(message);
+    public void SendPassing(OutboxMessage message) => _ = Enqueue(new OutboxBatch(0, [message]), mayBeARepeat: false, isWaitedFor: false);
 
-    public Task SendPassingAsync(OutboxMessage message, CancellationToken cancellationToken) => WaitAsync(EnqueuePassing(message), cancellationToken);
+    public Task SendPassingAsync(OutboxMessage message, CancellationToken cancellationToken) =>
+        WaitAsync(Enqueue(new OutboxBatch(0, [message]), mayBeARepeat: false), cancellationToken);
 
     private static SinkLane LaneOf(SinkLane[] lanes, string uploadId) => lanes[(uint)uploadId.GetHashCode(StringComparison.Ordinal) % lanes.Length];
 
@@ -114,14 +115,11 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
         }
     }
 
-    private Task EnqueuePassing(OutboxMessage message) => Enqueue(new OutboxBatch(0, [message]), mayBeARepeat: false);
-
-    /// <returns>Ends when every awaited sink has been tried once.</returns>
-    private Task Enqueue(OutboxBatch batch, bool mayBeARepeat)
+    /// <returns>Ends when every awaited sink has been tried once; at once if nobody waits.</returns>
+    private Task Enqueue(OutboxBatch batch, bool mayBeARepeat, bool isWaitedFor = true)
     {
-        var takers = _lanes.Select(lanes => LaneOf(lanes, batch.Messages[0].UploadId))
-            .Where(lane => batch.Messages.Any(message => lane.Takes(message.Kind))).ToArray();
-        var dispatch = new Dispatch(batch, takers.Length, takers.Count(static lane => lane.IsAwaited), mayBeARepeat);
+        var (takers, awaited) = TakersOf(batch);
+        var dispatch = new Dispatch(batch, takers.Count, isWaitedFor ? awaited : 0, mayBeARepeat);
         if (Interlocked.Add(ref _textBytes, dispatch.Bytes) > TextLimit)
         {
             Interlocked.Add(ref _textBytes, -dispatch.Bytes);
@@ -132,9 +130,36 @@ internal sealed class Outbox : IOutbox, IHostedService, IDisposable
 
         foreach (var taker in takers)
             taker.Enqueue(dispatch);
-        if (takers.Length == 0)
+        if (takers.Count == 0)
             Finish(dispatch);
         return dispatch.Tried;
+    }
+
+    // Passing messages come by the thousand each second, so no more is allocated than needed.
+    private (List<SinkLane> Takers, int Awaited) TakersOf(OutboxBatch batch)
+    {
+        var (takers, awaited) = (new List<SinkLane>(_lanes.Length), 0);
+        foreach (var lanes in _lanes)
+        {
+            var lane = LaneOf(lanes, batch.Messages[0].UploadId);
+            if (!Takes(lane, batch.Messages))
+                continue;
+            takers.Add(lane);
+            awaited += lane.IsAwaited ? 1 : 0;
+        }
+
+        return (takers, awaited);
+    }
+
+    private static bool Takes(SinkLane lane, IReadOnlyList<OutboxMessage> messages)
+    {
+        for (var i = 0; i < messages.Count; i++)
+        {
+            if (lane.Takes(messages[i].Kind))
+                return true;
+        }
+
+        return false;
     }
 
     private void Finish(Dispatch dispatch)

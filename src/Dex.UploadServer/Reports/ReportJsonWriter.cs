@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Dex.UploadServer.Hosting;
@@ -10,9 +9,6 @@ namespace Dex.UploadServer.Reports;
 internal sealed class ReportJsonWriter
 {
     private const string SchemaVersion = "1.0.0";
-
-    // Whole lines are tested, so the writer need not check each call.
-    private static readonly JsonWriterOptions Options = WireJson.WriterOptions with { SkipValidation = true };
 
     private readonly Utf8JsonWriter _json;
     private readonly Report _report;
@@ -27,16 +23,12 @@ internal sealed class ReportJsonWriter
         _hideValues = hideValues;
     }
 
+    /// <param name="json">Where to.</param>
     /// <param name="report">What to write.</param>
     /// <param name="version">This build, as <c>stage_info.version</c>.</param>
     /// <param name="hideValues">For the log: manifest values are replaced.</param>
-    public static ReadOnlyMemory<byte> Write(Report report, string version, bool hideValues)
-    {
-        var buffer = new ArrayBufferWriter<byte>(2048);
-        using (var json = new Utf8JsonWriter(buffer, Options))
-            new ReportJsonWriter(json, report, version, hideValues).WriteReport();
-        return buffer.WrittenMemory;
-    }
+    public static void Write(Utf8JsonWriter json, Report report, string version, bool hideValues) =>
+        new ReportJsonWriter(json, report, version, hideValues).WriteReport();
 
     public void Text(string name, string value) => _json.WriteString(name, value);
 

@@ -10,6 +10,7 @@ namespace Dex.UploadServer.Reports;
 internal sealed partial class ReportWriter(BuildInfo build, TimeProvider clock, IOptions<ReportOptions> options, ILogger<ReportWriter> logger) : IReportWriter
 {
     private readonly string _version = build.Version;
+    private readonly ReportBuffers _buffers = new();
 
     public OutboxMessage MetadataTransform(string uploadId, ImmutableSortedDictionary<string, string> manifest, string ingestedAt) =>
         Finish(Begin(ReportTypes.MetadataTransform, uploadId, manifest, content => content.Transforms("transforms",
@@ -47,8 +48,7 @@ internal sealed partial class ReportWriter(BuildInfo build, TimeProvider clock, 
             content.Text("tguid", uploadId);
             content.Number("offset", offset);
             content.Number("size", length ?? 0);
-        }) with
-        { Replaces = true });
+        }, replaces: true));
 
     public OutboxMessage UploadCompleted(string uploadId, ImmutableSortedDictionary<string, string> manifest) =>
         Finish(Begin(ReportTypes.UploadCompleted, uploadId, manifest, WriteSuccess));
@@ -78,17 +78,18 @@ internal sealed partial class ReportWriter(BuildInfo build, TimeProvider clock, 
 
     private static void WriteSuccess(ReportJsonWriter content) => content.Text("status", "SUCCESS");
 
-    private Report Begin(string type, string uploadId, ImmutableSortedDictionary<string, string> manifest, Action<ReportJsonWriter> content)
+    private Report Begin(string type, string uploadId, ImmutableSortedDictionary<string, string> manifest, Action<ReportJsonWriter> content, bool replaces = false)
     {
         var now = clock.GetUtcNow();
-        return new Report(type, uploadId, manifest, now, now) { WriteContent = content };
+        return new Report(type, uploadId, manifest, now, now) { WriteContent = content, Replaces = replaces };
     }
 
     private OutboxMessage Finish(Report report)
     {
-        var json = ReportJsonWriter.Write(report, _version, hideValues: false);
+        using var buffer = _buffers.Take();
+        var json = buffer.Write(report, _version, hideValues: false).ToArray();
         if (logger.IsEnabled(LogLevel.Information))
-            Log(report, new RawJson(options.Value.LogManifestValues ? json : ReportJsonWriter.Write(report, _version, hideValues: true)));
+            Log(report, new RawJson(options.Value.LogManifestValues ? json : buffer.Write(report, _version, hideValues: true)));
         return new OutboxMessage(MessageKind.Report, report.UploadId, report.Type, json);
     }
 

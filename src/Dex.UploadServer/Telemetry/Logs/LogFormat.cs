@@ -79,8 +79,9 @@ internal sealed class LogFormat(LogWriter writer, TelemetryOptions options, Time
         Scopes.ForEachScope(static (scope, line) => AddScope(line.Fields, scope), line);
         for (var index = 0; index < own.Count; index++)
         {
-            if (own[index].Key != Template)
-                line.Fields.Add(own[index]);
+            var field = own[index]; // each reading boxes its value anew
+            if (field.Key != Template)
+                line.Fields.Add(field);
         }
 
         line.WriteFields();

@@ -4,7 +4,7 @@ namespace Dex.UploadServer.Telemetry.Logs;
 /// <remarks>No line is lost: when too much waits, the caller does. What waits is written on disposal, and when the process exits or crashes.</remarks>
 internal sealed class LogWriter : IDisposable
 {
-    private const int MostBytesWaiting = 4 * 1024 * 1024;
+    private const int MostBytesWaiting = 512 * 1024;
     private const int BytesKept = 256 * 1024;
 
     // Lines come in bursts; waking the thread for each would cost more than the line.
