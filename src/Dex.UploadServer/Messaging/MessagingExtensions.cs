@@ -1,5 +1,6 @@
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Messaging.Aws;
+using Dex.UploadServer.Messaging.Azure;
 using Dex.UploadServer.Messaging.Brokers;
 
 namespace Dex.UploadServer.Messaging;
@@ -20,6 +21,7 @@ internal static class MessagingExtensions
         builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
         builder.Services.AddSingleton<BrokerConnections>();
         builder.AddAwsMessaging();
+        builder.AddAzureMessaging(receives: !AwsMessagingOptions.ReceivesEvents(builder.Services.Environment()));
         return builder;
     }
 }
