@@ -63,6 +63,16 @@ public sealed class DoubledEntity(TimeProvider clock, TimeSpan lockDuration, int
         }
     }
 
+    /// <summary>Takes every lock away, as a service that has moved the entity does.</summary>
+    public void BreakLocks()
+    {
+        lock (_gate)
+        {
+            foreach (var message in _messages.Where(message => message.LockToken is not null).ToArray())
+                Free(message);
+        }
+    }
+
     /// <summary>Locks the first message that is free, waiting for one up to <paramref name="patience"/>.</summary>
     internal async Task<DoubledMessage?> ReceiveAsync(TimeSpan patience, CancellationToken cancellationToken)
     {

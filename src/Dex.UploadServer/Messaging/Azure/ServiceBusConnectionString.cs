@@ -81,7 +81,7 @@ internal static class ServiceBusConnectionString
 
         return uri.Scheme switch
         {
-            "sb" or "amqps" => new UriBuilder(Uri.UriSchemeHttps, uri.Host).Uri, // a port would be that of AMQP
+            "sb" or "amqps" => new UriBuilder(Uri.UriSchemeHttps, uri.Host, uri.Port is -1 or 5671 or 5672 or 9354 ? -1 : uri.Port).Uri, // not to the ports of AMQP
             "https" => uri,
             "http" when uri.IsLoopback => uri,
             _ => null,

@@ -47,7 +47,8 @@ internal sealed partial class ServiceBusQueue(ServiceBusClient client, EntityWat
         return messages;
     }
 
-    public async Task<long> CountAsync(CancellationToken cancellationToken) => (await watch.ReadAsync(cancellationToken))?.ActiveMessages ?? 0;
+    public async Task<long> CountAsync(CancellationToken cancellationToken) =>
+        (await watch.ReadAsync(cancellationToken))?.ActiveMessages ?? throw new BrokerException("only those with the Manage right are told") { Failure = BrokerFailure.Denied };
 
     [LoggerMessage(LogLevel.Information, "Listening to service bus {queue}")]
     private partial void LogListening(string queue);

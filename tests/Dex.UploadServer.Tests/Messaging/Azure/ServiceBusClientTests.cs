@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Azure.Core;
 using Dex.Testing;
 using Dex.Testing.ServiceBus;
 using Dex.UploadServer.Messaging.Azure;
@@ -155,6 +156,20 @@ public sealed class ServiceBusClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_identity_opens_what_it_may_and_its_token_is_renewed()
+    {
+        using var tokens = new EntraTokens(() => new TestCredential(_bus, _clock), _clock);
+        var client = NewClient(tokens: tokens);
+        for (var hour = 0; hour < 3; hour++)
+        {
+            await client.SendAsync("x"u8.ToArray(), BrokerProperties.Write($"{hour}", "1"), Stop);
+            _clock.Advance(TimeSpan.FromMinutes(59));
+        }
+
+        Assert.Equal(3, _queue.Messages.Count);
+    }
+
+    [Fact]
     public async Task An_expired_token_is_told_as_such()
     {
         _bus.AddBearer("t", _clock.GetUtcNow(), DoubledRights.All);
@@ -252,6 +267,18 @@ public sealed class ServiceBusClientTests : IAsyncLifetime
         tokens ??= new SignedTokens(keyName, key, new Uri(access.Address, entity.Path), _clock);
         // Bounds of calls by the machine's clock: that of the test jumps.
         return new ServiceBusClient(new ServiceBusEnd(access, entity), tokens, _connections.NewClient(), TimeProvider.System);
+    }
+
+    private sealed class TestCredential(ServiceBusDouble bus, TimeProvider clock) : TokenCredential
+    {
+        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken)
+        {
+            var (text, end) = (Guid.NewGuid().ToString(), clock.GetUtcNow() + TimeSpan.FromHours(1));
+            bus.AddBearer(text, end);
+            return new(new AccessToken(text, end));
+        }
+
+        public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     private sealed class FixedToken(string text) : IServiceBusTokens

@@ -44,6 +44,17 @@ public sealed class ServiceBusConnectionStringTests
     }
 
     [Theory]
+    [InlineData("sb://a.example:5671", 443)]
+    [InlineData("sb://a.example:8443", 8443)]
+    [InlineData("http://127.0.0.1:5000", 5000)]
+    public void A_port_counts_unless_it_is_one_of_AMQP(string endpoint, int port)
+    {
+        Assert.True(ServiceBusConnectionString.TryParse($"Endpoint={endpoint}", out var access, out _));
+
+        Assert.Equal(port, access.Address.Port);
+    }
+
+    [Theory]
     [InlineData("a.servicebus.windows.net")]
     [InlineData("sb://a.servicebus.windows.net/")]
     [InlineData("Endpoint=sb://a.servicebus.windows.net/")]
