@@ -129,37 +129,8 @@ public sealed class EventsOverServiceBusTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 180_000)]
-    public async Task A_server_that_is_killed_in_mid_delivery_delivers_after_its_restart_and_once()
-    {
-        List<string> ids = [];
-        var server = await ServerProcess.StartAsync(_folder, Stop, Variables());
-        try
-        {
-            for (var kill = 0; kill < 3; kill++)
-            {
-                var heard = server.Output.Count;
-                ids.Add(await server.Http.UploadAsync(Bytes, "a.txt", Stop));
-                await Eventually.TrueAsync(() => server.Output.Skip(heard).Any(line => line.Contains("received event", StringComparison.Ordinal)));
-                await server.KillAsync(Stop);
-                await server.DisposeAsync();
-                server = await ServerProcess.StartAsync(_folder, Stop, Variables());
-            }
-
-            await WaitUntilEmptyAsync();
-            foreach (var id in ids)
-            {
-                var info = await server.WaitForInfoAsync(id, info => info.IsDelivered("edav", "copy"), Patience, Stop);
-                Assert.Empty(info.Failed("edav"));
-                Assert.Single(info.Succeeded("edav").Select(delivery => delivery.Location).Distinct());
-                Assert.InRange(info.Deliveries.Count, 2, 4); // after a kill there may be one more for the same place
-                Assert.Single(Directory.EnumerateFiles(_folder.Target("edav"), $"*{id}*", SearchOption.AllDirectories));
-            }
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
-    }
+    public async Task A_server_that_is_killed_in_mid_delivery_delivers_after_its_restart_and_once() =>
+        await KilledReceiver.AssertDeliversOnceAsync(_folder, Variables(), kills: 3, WaitUntilEmptyAsync, Stop);
 
     [Fact(Timeout = 120_000)]
     public async Task A_server_that_is_stopped_leaves_no_message_locked_and_stops_soon()

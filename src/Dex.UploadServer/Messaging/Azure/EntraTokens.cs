@@ -14,7 +14,6 @@ internal sealed partial class EntraTokens(Func<TokenCredential> credential, Time
 
     private readonly SemaphoreSlim _gate = new(1);
     private volatile Bearer? _latest;
-    private DateTimeOffset _nextTry = DateTimeOffset.MinValue;
 
     private sealed record Bearer(string Text, DateTimeOffset RenewAt, DateTimeOffset End);
 
@@ -32,7 +31,8 @@ internal sealed partial class EntraTokens(Func<TokenCredential> credential, Time
         }
         catch (BrokerException) when (_latest is { } last && clock.GetUtcNow() < last.End - s_lastMoment)
         {
-            _nextTry = clock.GetUtcNow() + s_lastMoment;
+            // Not asked again for each call.
+            _latest = last with { RenewAt = clock.GetUtcNow() + s_lastMoment };
             return last.Text;
         }
         finally
@@ -46,7 +46,7 @@ internal sealed partial class EntraTokens(Func<TokenCredential> credential, Time
     private Bearer? Fresh()
     {
         var now = clock.GetUtcNow();
-        return _latest is { } latest && (now < latest.RenewAt || (now < _nextTry && now < latest.End - s_lastMoment)) ? latest : null;
+        return _latest is { } latest && now < latest.RenewAt && now < latest.End - s_lastMoment ? latest : null;
     }
 
     private async Task<Bearer> AskAsync(CancellationToken cancellationToken)
