@@ -21,6 +21,12 @@ internal sealed class EntraIdentity(IOptions<EntraOptions> options)
             TenantId = options.TenantId,
             ManagedIdentityClientId = options.ClientId,
             WorkloadIdentityClientId = options.ClientId,
+            // Programs on a developer's desk, and what asks people; the command line's login stays.
+            ExcludeVisualStudioCredential = true,
+            ExcludeVisualStudioCodeCredential = true,
+            ExcludeAzurePowerShellCredential = true,
+            ExcludeAzureDeveloperCliCredential = true,
+            ExcludeInteractiveBrowserCredential = true,
         }),
     };
 }
