@@ -1,5 +1,6 @@
 using Dex.UploadServer.Aws;
 using Dex.UploadServer.Delivery;
+using Dex.UploadServer.Entra;
 using Dex.UploadServer.Health;
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Info;
@@ -56,8 +57,9 @@ internal static class Program
         builder.AddTelemetry();                // log and metrics
         builder.AddHealth();
         builder.AddAws();                      // credentials, region, endpoints
+        builder.AddEntra();                    // identity for Azure
         builder.AddLedger();                   // SQLite
-        builder.AddMessaging();                // report and event files, SNS, SQS
+        builder.AddMessaging();                // report and event files, SNS, SQS, Service Bus
         builder.AddManifests();
         builder.AddReports();
         builder.AddStorage();                  // file system or S3

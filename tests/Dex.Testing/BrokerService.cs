@@ -3,6 +3,7 @@ using Amazon.SQS;
 using Amazon.SQS.Model;
 using Dex.UploadServer.Aws;
 using Dex.UploadServer.Messaging.Aws;
+using Dex.UploadServer.Messaging.Brokers;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class BrokerService(TestServices services) : IAsyncLifetime
     public const string Region = "us-east-1";
     private const string Account = "000000000000";
 
-    private readonly BrokerHttp _http = new();
+    private readonly BrokerConnections _http = new();
     private Uri? _endpoint;
     private string? _problem;
     private AmazonSQSClient? _sqs;

@@ -8,12 +8,6 @@ internal sealed class UnsupportedFeatures(EnvironmentReader environment) : IStar
     [
         ("Azure Blob storage", ["AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_KEY", "AZURE_ENDPOINT"]),
         ("Redis locks", ["REDIS_CONNECTION_STRING"]),
-        ("Azure Service Bus",
-        [
-            "REPORTER_CONNECTION_STRING",
-            "PUBLISHER_CONNECTION_STRING", "PUBLISHER_TOPIC", "PUBLISHER_QUEUE",
-            "SUBSCRIBER_CONNECTION_STRING", "SUBSCRIBER_TOPIC", "SUBSCRIBER_QUEUE", "SUBSCRIBER_SUBSCRIPTION", "SUBSCRIBER_MAX_MESSAGES",
-        ]),
         ("Login by OpenID providers", ["OIDC_PROVIDERS"]),
     ];
 

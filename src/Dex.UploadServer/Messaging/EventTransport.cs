@@ -1,5 +1,6 @@
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Messaging.Aws;
+using Dex.UploadServer.Messaging.Azure;
 
 namespace Dex.UploadServer.Messaging;
 
@@ -11,7 +12,8 @@ internal sealed record EventTransport(bool IsPublished, bool IsReceived)
     public static readonly EventTransport Local = new(false, false);
 
     public static EventTransport Of(EnvironmentReader environment) =>
-        new(AwsMessagingOptions.PublishesEvents(environment), AwsMessagingOptions.ReceivesEvents(environment));
+        new(AwsMessagingOptions.PublishesEvents(environment) | AzureMessagingOptions.PublishesEvents(environment),
+            AwsMessagingOptions.ReceivesEvents(environment) | AzureMessagingOptions.ReceivesEvents(environment));
 }
 
 /// <summary>Warns at start where events leave and none arrive, or the reverse: right only if another deployment is at the other end.</summary>

@@ -1,5 +1,7 @@
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Messaging.Aws;
+using Dex.UploadServer.Messaging.Azure;
+using Dex.UploadServer.Messaging.Brokers;
 
 namespace Dex.UploadServer.Messaging;
 
@@ -17,7 +19,9 @@ internal static class MessagingExtensions
         builder.Services.AddSingleton<IOutbox>(services => services.GetRequiredService<Outbox>());
         // What the last run left is taken up before other rooms start to publish, and they stop before it does.
         builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
+        builder.Services.AddSingleton<BrokerConnections>();
         builder.AddAwsMessaging();
+        builder.AddAzureMessaging(receives: !AwsMessagingOptions.ReceivesEvents(builder.Services.Environment()));
         return builder;
     }
 }

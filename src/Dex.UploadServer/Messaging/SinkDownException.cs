@@ -6,4 +6,7 @@ internal sealed class SinkDownException : IOException
     public SinkDownException() { }
     public SinkDownException(string message) : base(message) { }
     public SinkDownException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <summary>How long the other side asked to wait; zero if it did not.</summary>
+    public TimeSpan RetryAfter { get; init; }
 }

@@ -224,8 +224,12 @@ internal sealed partial class SinkLane
         catch (Exception failure) // Whatever the sink says, the message is kept and tried again.
         {
             LogFailed(dispatch.UploadId, Describe(dispatch.UploadId, message?.Type ?? ""), _sink.Name, failure.Message);
-            if (failure is SinkDownException)
-                _downUntil = Now + WaitAfter(_timesDown++);
+            if (failure is SinkDownException down)
+            {
+                var wait = WaitAfter(_timesDown++);
+                _downUntil = Now + (down.RetryAfter > wait ? down.RetryAfter : wait);
+            }
+
             return false;
         }
         finally

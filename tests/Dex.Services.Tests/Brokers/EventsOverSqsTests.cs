@@ -174,34 +174,8 @@ public sealed class EventsOverSqsTests(BrokerService broker) : IClassFixture<Bro
         var variables = broker.Variables(name);
         variables["SQS_SUBSCRIBER_VISIBILITY_TIMEOUT"] = "2";
         variables["SQS_SUBSCRIBER_MAX_RETRIES"] = "100";
-        List<string> ids = [];
-        var server = await ServerProcess.StartAsync(_folder, Stop, variables);
-        try
-        {
-            for (var kill = 0; kill < 4; kill++)
-            {
-                var heard = server.Output.Count;
-                ids.Add(await server.Http.UploadAsync(Bytes, "a.txt", Stop));
-                await Eventually.TrueAsync(() => server.Output.Skip(heard).Any(line => line.Contains("received event", StringComparison.Ordinal)));
-                await server.KillAsync(Stop);
-                await server.DisposeAsync();
-                server = await ServerProcess.StartAsync(_folder, Stop, variables);
-            }
 
-            await WaitUntilEmptyAsync(name);
-            foreach (var id in ids)
-            {
-                var info = await server.WaitForInfoAsync(id, info => info.IsDelivered("edav", "copy"), Patience, Stop);
-                Assert.Empty(info.Failed("edav"));
-                Assert.Single(info.Succeeded("edav").Select(delivery => delivery.Location).Distinct());
-                Assert.InRange(info.Deliveries.Count, 2, 4); // after a kill there may be one more for the same place
-                Assert.Single(Directory.EnumerateFiles(_folder.Target("edav"), $"*{id}*", SearchOption.AllDirectories));
-            }
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
+        await KilledReceiver.AssertDeliversOnceAsync(_folder, variables, kills: 4, () => WaitUntilEmptyAsync(name), Stop);
     }
 
     [Fact(Timeout = 180_000)]

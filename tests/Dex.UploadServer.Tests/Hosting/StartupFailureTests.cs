@@ -29,9 +29,6 @@ public sealed class StartupFailureTests
     [InlineData("AZURE_STORAGE_KEY")]
     [InlineData("AZURE_ENDPOINT")]
     [InlineData("REDIS_CONNECTION_STRING")]
-    [InlineData("REPORTER_CONNECTION_STRING")]
-    [InlineData("PUBLISHER_CONNECTION_STRING")]
-    [InlineData("SUBSCRIBER_MAX_MESSAGES")]
     [InlineData("OIDC_PROVIDERS")]
     public async Task A_feature_of_later_versions_is_refused_without_showing_its_value(string variable)
     {

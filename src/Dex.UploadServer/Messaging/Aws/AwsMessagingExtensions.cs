@@ -1,6 +1,7 @@
 using Dex.UploadServer.Health;
 using Dex.UploadServer.Hosting;
 using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Messaging.Brokers;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Messaging.Aws;
@@ -14,7 +15,7 @@ internal static class AwsMessagingExtensions
         var environment = services.Environment();
         services.AddEnvironmentOptions<AwsMessagingOptions, AwsMessagingOptionsValidator>(AwsMessagingOptions.Read);
         services.AddSingleton<IStartupValidation, ArnValidation>();
-        services.AddSingleton<BrokerHttp>();
+        services.AddSingleton<AwsBrokerHttp>();
         services.AddSingleton<ITopics, SnsClient>();
         services.AddSingleton<SnsTopics>();
 
@@ -35,19 +36,14 @@ internal static class AwsMessagingExtensions
         }
 
         if (receives)
-            builder.AddSqs();
-        return builder;
-    }
+        {
+            services.AddSingleton<SqsConnection>();
+            services.AddEventReceiver<SqsQueue>(
+                static provider => new ReceiverOptions(Options(provider).Workers, Options(provider).MaxMessages),
+                static (queue, receiver, worker) => new SqsProbe(queue, receiver, worker));
+        }
 
-    private static void AddSqs(this IHostApplicationBuilder builder)
-    {
-        var services = builder.Services;
-        services.AddSingleton<SqsConnection>();
-        services.AddSingleton<SqsQueue>();
-        services.AddSingleton<IEventQueue>(provider => provider.GetRequiredService<SqsQueue>());
-        services.AddSingleton<SqsSubscriber>();
-        services.AddHostedService(provider => provider.GetRequiredService<SqsSubscriber>());
-        services.AddSingleton<IHealthProbeSource, SqsProbes>();
+        return builder;
     }
 
     private static SnsTopic[] PublishedTopics(IServiceProvider services)
@@ -70,9 +66,4 @@ internal static class AwsMessagingExtensions
     }
 
     private static AwsMessagingOptions Options(IServiceProvider services) => services.GetRequiredService<IOptions<AwsMessagingOptions>>().Value;
-
-    private sealed class SqsProbes(SqsQueue queue, SqsSubscriber subscriber, IOptions<AwsMessagingOptions> options) : IHealthProbeSource
-    {
-        public IEnumerable<IHealthProbe> Probes => Enumerable.Range(0, options.Value.Workers).Select(worker => new SqsProbe(queue, subscriber, worker));
-    }
 }

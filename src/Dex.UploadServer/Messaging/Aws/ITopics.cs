@@ -1,3 +1,5 @@
+using Dex.UploadServer.Messaging.Brokers;
+
 namespace Dex.UploadServer.Messaging.Aws;
 
 /// <summary>What the server asks of SNS.</summary>

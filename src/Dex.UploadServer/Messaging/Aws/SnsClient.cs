@@ -5,11 +5,12 @@ using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
 using Amazon.Runtime.Signing;
 using Dex.UploadServer.Aws;
+using Dex.UploadServer.Messaging.Brokers;
 
 namespace Dex.UploadServer.Messaging.Aws;
 
 /// <summary>SNS by its query protocol: a form goes out, XML comes back. The SDK's own signer signs.</summary>
-internal sealed class SnsClient(AwsIdentity identity, BrokerHttp http) : ITopics
+internal sealed class SnsClient(AwsIdentity identity, BrokerConnections http) : ITopics
 {
     private const string Version = "2010-03-31";
     private const string RawDelivery = "RawMessageDelivery";
@@ -97,7 +98,7 @@ internal sealed class SnsClient(AwsIdentity identity, BrokerHttp http) : ITopics
             using var content = new FormUrlEncodedContent(form);
             using var answer = await _clients.GetOrAdd(topic.Region, NewClient).PostAsync(new Uri("", UriKind.Relative), content, cancellationToken);
             var text = await answer.Content.ReadAsStringAsync(cancellationToken);
-            return answer.IsSuccessStatusCode ? XElement.Parse(text) : throw BrokerException.OfAnswer((int)answer.StatusCode, ErrorCode(text));
+            return answer.IsSuccessStatusCode ? XElement.Parse(text) : throw AwsAnswers.Failure((int)answer.StatusCode, ErrorCode(text));
         }
         catch (AmazonClientException error)
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using Dex.UploadServer.Ledger;
+using Dex.UploadServer.Messaging.Brokers;
 
 namespace Dex.UploadServer.Messaging.Aws;
 

@@ -2,11 +2,12 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.SQS;
 using Dex.UploadServer.Aws;
+using Dex.UploadServer.Messaging.Brokers;
 
 namespace Dex.UploadServer.Messaging.Aws;
 
 /// <summary>The way to SQS. Every call goes through here: what fails throws <see cref="BrokerException"/> and nothing of the SDK's.</summary>
-internal sealed class SqsConnection(AwsIdentity identity, BrokerHttp http) : IDisposable
+internal sealed class SqsConnection(AwsIdentity identity, AwsBrokerHttp http) : IDisposable
 {
     private Lazy<AmazonSQSClient>? _client;
 
@@ -33,7 +34,7 @@ internal sealed class SqsConnection(AwsIdentity identity, BrokerHttp http) : IDi
 
     private static BrokerException Translate(Exception error) => error switch
     {
-        AmazonServiceException { StatusCode: not 0 } answered => BrokerException.OfAnswer((int)answered.StatusCode, answered.ErrorCode ?? "", answered),
+        AmazonServiceException { StatusCode: not 0 } answered => AwsAnswers.Failure((int)answered.StatusCode, answered.ErrorCode ?? "", answered),
         AmazonClientException { InnerException: null } => new BrokerException($"no usable credentials or configuration: {error.Message}", error) { Failure = BrokerFailure.Denied },
         _ => BrokerException.Unreachable(error),
     };
@@ -47,7 +48,7 @@ internal sealed class SqsConnection(AwsIdentity identity, BrokerHttp http) : IDi
             MaxErrorRetry = 0,
             MaxStaleConnectionRetries = 0,
             IgnoreConfiguredEndpointUrls = true,
-            Timeout = BrokerHttp.CallLimit,
+            Timeout = BrokerConnections.CallLimit,
         };
         if (identity.SqsEndpoint is { } endpoint)
         {

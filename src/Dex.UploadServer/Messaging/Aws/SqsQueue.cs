@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text.Json;
 using Amazon.SQS;
 using Amazon.SQS.Model;
+using Dex.UploadServer.Messaging.Brokers;
 using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Messaging.Aws;
 
 /// <summary>The queue that events come from: found or made, subscribed to its topic, and then received from (spec: reports-and-events.md 7.2).</summary>
-internal sealed partial class SqsQueue : IEventQueue
+internal sealed partial class SqsQueue : IBrokerQueue
 {
     private static readonly List<string> s_everyAttribute = ["QueueArn", "Policy", "RedrivePolicy"];
 
@@ -40,16 +41,16 @@ internal sealed partial class SqsQueue : IEventQueue
     /// <summary>Whether the queue has been found and gets what its topic is given.</summary>
     public bool IsSubscribed => _found.Result is not null;
 
-    /// <summary>After how many receives the broker puts a message into the dead-letter queue; null if there is none.</summary>
-    public int? DeadLetterAfter => _found.Result?.DeadLetterAfter;
+    public bool HasDeadLetters => _found.Result?.DeadLetterAfter is not null;
+
+    public int LastReceive => _found.Result?.DeadLetterAfter ?? _options.MaxReceives;
+
+    public bool HidesReturned => true;
 
     /// <summary>Finds or makes the queue and subscribes it, if that has not been done yet.</summary>
-    /// <exception cref="BrokerException">Not now.</exception>
-    /// <exception cref="WrongQueueException">It is another queue than the configured one.</exception>
     public Task EnsureAsync(CancellationToken cancellationToken) => _found.GetAsync(cancellationToken);
 
-    /// <summary>Waits up to a second for messages; each is then invisible to others for a while.</summary>
-    public async Task<IReadOnlyList<Message>> ReceiveAsync(int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<IBrokerMessage>> ReceiveAsync(int limit, CancellationToken cancellationToken)
     {
         var answer = await CallAsync((client, url, token) => client.ReceiveMessageAsync(new ReceiveMessageRequest
         {
@@ -59,7 +60,7 @@ internal sealed partial class SqsQueue : IEventQueue
             VisibilityTimeout = (int)_options.Visibility.TotalSeconds,
             MessageSystemAttributeNames = ["ApproximateReceiveCount"],
         }, token), cancellationToken);
-        return answer.Messages ?? [];
+        return [.. (answer.Messages ?? []).Select(message => new SqsMessage(this, message, _options.Visibility))];
     }
 
     public Task DeleteAsync(Message message, CancellationToken cancellationToken) =>
@@ -170,12 +171,4 @@ internal sealed partial class SqsQueue : IEventQueue
 
     [LoggerMessage(LogLevel.Warning, "the queue's policy could not be set; its topic may not be allowed to send {queue}{error}")]
     private partial void LogNotAllowed(string queue, string error);
-}
-
-/// <summary>The queue that was found has another ARN than the configured one: a mistake of configuration.</summary>
-internal sealed class WrongQueueException : Exception
-{
-    public WrongQueueException() { }
-    public WrongQueueException(string message) : base(message) { }
-    public WrongQueueException(string message, Exception innerException) : base(message, innerException) { }
 }

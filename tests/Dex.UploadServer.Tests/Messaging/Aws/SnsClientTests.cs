@@ -1,6 +1,7 @@
 using System.Net;
 using Dex.Testing;
 using Dex.UploadServer.Messaging.Aws;
+using Dex.UploadServer.Messaging.Brokers;
 
 namespace Dex.UploadServer.Tests.Messaging.Aws;
 

@@ -1,15 +1,14 @@
 using System.Net;
-using Amazon.Runtime;
 
-namespace Dex.UploadServer.Messaging.Aws;
+namespace Dex.UploadServer.Messaging.Brokers;
 
-/// <summary>The HTTP of SNS and SQS: small calls, each with a bound (spec: reliability.md 9).</summary>
-internal sealed class BrokerHttp : HttpClientFactory, IDisposable
+/// <summary>The HTTP of brokers: small calls, each with a bound (spec: reliability.md 9).</summary>
+internal sealed class BrokerConnections : IDisposable
 {
     /// <summary>Longer than any long poll.</summary>
     public static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(15);
 
-    public const int MostAnswerBytes = 16 * 1024 * 1024; // ten messages of the largest size
+    private const int MostAnswerBytes = 16 * 1024 * 1024; // ten messages of the largest size
 
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(5);
 
@@ -31,12 +30,6 @@ internal sealed class BrokerHttp : HttpClientFactory, IDisposable
         Timeout = CallLimit,
         MaxResponseContentBufferSize = MostAnswerBytes,
     };
-
-    public override HttpClient CreateHttpClient(IClientConfig clientConfig) => NewClient();
-
-    public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
-
-    public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
 
     public void Dispose() => _handler.Dispose();
 }

@@ -1,39 +1,17 @@
+using Dex.UploadServer.Messaging.Brokers;
+
 namespace Dex.UploadServer.Messaging.Aws;
 
-/// <summary>Why a call to SNS or SQS failed.</summary>
-internal enum BrokerFailure
+/// <summary>What a failed answer of SNS or SQS means.</summary>
+internal static class AwsAnswers
 {
-    /// <summary>No such topic, queue or subscription.</summary>
-    NotFound,
-
-    /// <summary>Wrong or missing credentials, or no permission.</summary>
-    Denied,
-
-    /// <summary>The call is wrong in itself; the same call will always be.</summary>
-    Refused,
-
-    /// <summary>Not reached, broken off, throttled, or failed inside: the call may have happened or not.</summary>
-    Unavailable,
-}
-
-/// <summary>A call to SNS or SQS that failed. The message is for people and names no address.</summary>
-internal sealed class BrokerException : IOException
-{
-    public BrokerException() { }
-    public BrokerException(string message) : base(message) { }
-    public BrokerException(string message, Exception innerException) : base(message, innerException) { }
-
-    public BrokerFailure Failure { get; init; } = BrokerFailure.Unavailable;
-
     /// <summary>From a status and the code of the answer.</summary>
-    public static BrokerException OfAnswer(int status, string code, Exception? inner = null)
+    public static BrokerException Failure(int status, string code, Exception? inner = null)
     {
         var failure = Classify(status, code);
         var text = code.Length > 0 ? code : $"status {status}";
         return new BrokerException($"{Describe(failure)} ({text})", inner!) { Failure = failure };
     }
-
-    public static BrokerException Unreachable(Exception inner) => new("the broker cannot be reached or broke the call off", inner);
 
     private static BrokerFailure Classify(int status, string code)
     {

@@ -1,18 +1,24 @@
 using System.Collections.Concurrent;
-using Amazon.SQS.Model;
 using Dex.UploadServer.Hosting;
-using Microsoft.Extensions.Options;
 
-namespace Dex.UploadServer.Messaging.Aws;
+namespace Dex.UploadServer.Messaging.Brokers;
 
-/// <summary>Receives from the queue in several loops, has each message's work done, and answers it: deleted, or to come again (spec: reports-and-events.md 7.2).</summary>
-internal sealed partial class SqsSubscriber : BackgroundService
+/// <summary>How much is received at the same time.</summary>
+/// <param name="Workers">Receive loops.</param>
+/// <param name="MaxMessages">Messages of one receive.</param>
+internal sealed record ReceiverOptions(int Workers, int MaxMessages);
+
+/// <summary>Receives from a broker's queue in several loops, has each message's work done, and answers it: deleted, or to come again (spec: reports-and-events.md 7).</summary>
+internal sealed partial class EventReceiver : BackgroundService
 {
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
-
     /// <summary>Tries to have a message's work done before it is given back: some minutes.</summary>
     private const int MostTries = 10;
+
+    /// <summary>Messages held only until they may come again, beyond those in work.</summary>
+    private const int MostPausing = 256;
+
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the start waits for the broker; it goes on without.</summary>
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(2.5);
@@ -20,31 +26,35 @@ internal sealed partial class SqsSubscriber : BackgroundService
     /// <summary>How long the last receive, and then the last answer, may take when the server stops.</summary>
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
 
-    private readonly SqsQueue _queue;
+    private readonly IBrokerQueue _queue;
     private readonly IEventHandler _handler;
-    private readonly AwsMessagingOptions _options;
+    private readonly ReceiverOptions _options;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly TimeProvider _clock;
-    private readonly ILogger<SqsSubscriber> _logger;
+    private readonly ILogger<EventReceiver> _logger;
     private readonly int _places;
     private readonly SemaphoreSlim _room;
+    private readonly SemaphoreSlim _pausing = new(MostPausing);
     private readonly string?[] _problems;
     private readonly ConcurrentDictionary<Task, bool> _handling = new();
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _inWork;
 
-    public SqsSubscriber(
-        SqsQueue queue, IEventHandler handler, IOptions<AwsMessagingOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<SqsSubscriber> logger)
+    public EventReceiver(
+        IBrokerQueue queue, IEventHandler handler, ReceiverOptions options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<EventReceiver> logger)
     {
         _queue = queue;
         _handler = handler;
-        _options = options.Value;
+        _options = options;
         _lifetime = lifetime;
         _clock = clock;
         _logger = logger;
-        _places = _options.Workers * _options.MaxMessages;
+        _places = options.Workers * options.MaxMessages;
         _room = new SemaphoreSlim(_places);
-        _problems = new string?[_options.Workers];
+        _problems = new string?[options.Workers];
     }
+
+    public int Workers => _options.Workers;
 
     /// <summary>Why a worker receives nothing, or null.</summary>
     public string? ProblemOf(int worker) => Volatile.Read(ref _problems[worker]);
@@ -82,6 +92,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
     {
         base.Dispose();
         _room.Dispose();
+        _pausing.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -107,7 +118,8 @@ internal sealed partial class SqsSubscriber : BackgroundService
                 // Whatever it is, it may pass.
                 Volatile.Write(ref _problems[worker], error.Message);
                 LogFailed(error.Message);
-                await Task.Delay(wait, _clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var asked = error is BrokerException { RetryAfter: var after } ? after : TimeSpan.Zero;
+                await Task.Delay(asked > wait ? asked : wait, _clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 wait = NextWait(wait);
             }
             catch (Exception)
@@ -120,7 +132,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
     private async Task ReceiveAsync(CancellationToken stopping)
     {
         var places = await TakePlacesAsync(stopping);
-        IReadOnlyList<Message> messages = [];
+        IReadOnlyList<IBrokerMessage> messages = [];
         try
         {
             await _queue.EnsureAsync(stopping);
@@ -137,6 +149,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
 
         foreach (var message in messages)
         {
+            Interlocked.Increment(ref _inWork);
             var handling = HandleAsync(message, stopping);
             _handling.TryAdd(handling, true);
             _ = handling.ContinueWith(ended => _handling.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -152,27 +165,57 @@ internal sealed partial class SqsSubscriber : BackgroundService
         return places;
     }
 
-    private async Task HandleAsync(Message message, CancellationToken stopping)
+    private void LeavePlace()
+    {
+        Interlocked.Decrement(ref _inWork);
+        _room.Release();
+    }
+
+    private async Task HandleAsync(IBrokerMessage message, CancellationToken stopping)
     {
         await Task.Yield();
+        var isPausing = false;
         try
         {
-            await using var held = new HeldMessage(_queue, message, _options.Visibility, _clock, _logger);
+            await using var held = new HeldMessage(message, _clock, _logger);
             var answer = await AskAsync(message, held, stopping);
-            if (answer.Fate is EventFate.Done || (answer.Fate is EventFate.GivenUp && _queue.DeadLetterAfter is null))
+            if (answer.Fate is EventFate.Done || (answer.Fate is EventFate.GivenUp && !_queue.HasDeadLetters))
+            {
                 await held.DeleteAsync(CancellationToken.None);
-            else
-                await ReturnAsync(held, Pause(answer), stopping);
+                return;
+            }
+
+            var pause = Pause(answer);
+            if (pause > TimeSpan.Zero && !_queue.HidesReturned)
+            {
+                // Others may be received meanwhile: this one waits for nothing but the time.
+                isPausing = _pausing.Wait(0, CancellationToken.None);
+                if (isPausing)
+                    LeavePlace();
+                await HoldAsync(held, pause, stopping);
+                pause = TimeSpan.Zero;
+            }
+
+            await ReturnAsync(held, pause, stopping);
         }
         catch (Exception error)
         {
             // It becomes visible by itself, and then what has been done is known.
-            LogNotAnswered(message.MessageId, error.Message);
+            LogNotAnswered(message.Id, error.Message);
         }
         finally
         {
-            _room.Release();
+            if (isPausing)
+                _pausing.Release();
+            else
+                LeavePlace();
         }
+    }
+
+    private async Task HoldAsync(HeldMessage held, TimeSpan pause, CancellationToken stopping)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, held.Lost);
+        await Task.Delay(pause, _clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task ReturnAsync(HeldMessage held, TimeSpan after, CancellationToken stopping)
@@ -184,10 +227,14 @@ internal sealed partial class SqsSubscriber : BackgroundService
     }
 
     // Held meanwhile: what fails on our side, for want of a ledger say, must not use up the message's receives.
-    private async Task<EventAnswer> AskAsync(Message message, HeldMessage held, CancellationToken stopping)
+    private async Task<EventAnswer> AskAsync(IBrokerMessage message, HeldMessage held, CancellationToken stopping)
     {
-        var limit = _queue.DeadLetterAfter ?? _options.MaxReceives;
-        var received = new ReceivedEvent(message.MessageId, message.Body ?? "", held.Receives, held.Receives >= limit) { IsInTheWay = () => _handling.Count >= _places, Lost = held.Lost };
+        var isLast = message.Receives >= _queue.LastReceive;
+        var received = new ReceivedEvent(message.Id, message.Body, message.Receives, isLast)
+        {
+            IsInTheWay = () => Volatile.Read(ref _inWork) >= _places,
+            Lost = held.Lost,
+        };
         var wait = FirstWait;
         for (var tries = 1; !stopping.IsCancellationRequested && !held.Lost.IsCancellationRequested && tries <= MostTries; tries++)
         {
@@ -197,7 +244,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {
-                LogNotHandled(message.MessageId, error.Message);
+                LogNotHandled(message.Id, error.Message);
                 await Task.Delay(wait, _clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 wait = NextWait(wait);
             }
@@ -214,7 +261,7 @@ internal sealed partial class SqsSubscriber : BackgroundService
 
     // Where a dead-letter queue takes what cannot be used, it is to get there soon; else it must not go round and round.
     private TimeSpan Pause(EventAnswer answer) =>
-        answer.Fate is EventFate.Again || (answer.Fate is EventFate.Unusable && _queue.DeadLetterAfter is null) ? answer.After : TimeSpan.Zero;
+        answer.Fate is EventFate.Again || (answer.Fate is EventFate.Unusable && !_queue.HasDeadLetters) ? answer.After : TimeSpan.Zero;
 
     [LoggerMessage(LogLevel.Error, "the queue cannot be listened to yet {error}")]
     private partial void LogNotReady(string error);
@@ -227,21 +274,4 @@ internal sealed partial class SqsSubscriber : BackgroundService
 
     [LoggerMessage(LogLevel.Warning, "message could not be answered; it will come again {message_id}{error}")]
     private partial void LogNotAnswered(string message_id, string error);
-}
-
-/// <summary>Whether one worker receives, and whether the queue can be read (spec: http-api.md 6).</summary>
-internal sealed class SqsProbe(SqsQueue queue, SqsSubscriber subscriber, int worker) : Health.IHealthProbe
-{
-    public string Service => $"SQS - {queue.Arn}";
-
-    public string HealthyIssue => Health.HealthyIssues.NoneReported;
-
-    public int Order => Health.HealthOrder.Subscriber;
-
-    public async ValueTask<string?> CheckAsync(CancellationToken cancellationToken)
-    {
-        if (queue.IsSubscribed)
-            await queue.CountAsync(cancellationToken);
-        return subscriber.ProblemOf(worker) ?? (queue.IsSubscribed ? null : "the queue is not subscribed to its topic yet");
-    }
 }

@@ -10,22 +10,22 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
-namespace Dex.UploadServer.Tests.Messaging.Aws;
+namespace Dex.UploadServer.Tests.Messaging;
 
-/// <summary>The whole server in this process, with a real queue, uploads that are always there, and targets that do as a test says.</summary>
+/// <summary>The whole server in this process, with a queue of a broker, uploads that are always there, and targets that do as a test says.</summary>
 internal sealed class BrokeredServer : IAsyncDisposable
 {
     private readonly Tests.Delivery.TemporaryFolder _folder = new();
     private readonly WebApplication _app;
 
-    private BrokeredServer(BrokerService broker, string queue, IReadOnlyDictionary<string, TestTarget> targets, IEventHandler? handler, string[] assignments)
+    private BrokeredServer(IReadOnlyDictionary<string, string> variables, IReadOnlyDictionary<string, TestTarget> targets, IEventHandler? handler, string[] assignments)
     {
         var deliveryFile = Path.Combine(_folder.Path, "delivery.yml");
         File.WriteAllText(deliveryFile, "targets:\n" + string.Concat(targets.Keys.Select(name => $"  {name}: {{type: file, path: /unused}}\n")));
         _app = Program.Build([], Variables.Of([
             "UI_PORT=", "UPLOAD_DURABILITY=none", $"LOCAL_FOLDER_UPLOADS_TUS={_folder.Path}", $"LOCAL_REPORTS_FOLDER={_folder.Path}/reports",
             $"LOCAL_EVENTS_FOLDER={_folder.Path}/events", $"DEX_DELIVERY_CONFIG_FILE={deliveryFile}",
-            .. broker.Variables(queue).Select(variable => $"{variable.Key}={variable.Value}"), .. assignments]), builder =>
+            .. variables.Select(variable => $"{variable.Key}={variable.Value}"), .. assignments]), builder =>
         {
             builder.Services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
             builder.Services.RemoveAll<IDestinationFactory>();
@@ -41,11 +41,15 @@ internal sealed class BrokeredServer : IAsyncDisposable
     public ILedger Ledger => _app.Services.GetRequiredService<ILedger>();
 
     public static Task<BrokeredServer> StartAsync(BrokerService broker, string queue, IReadOnlyDictionary<string, TestTarget> targets, params string[] assignments) =>
-        StartAsync(new BrokeredServer(broker, queue, targets, null, assignments));
+        StartAsync(broker.Variables(queue), targets, assignments);
+
+    /// <param name="variables">That name the broker and its queue.</param>
+    public static Task<BrokeredServer> StartAsync(IReadOnlyDictionary<string, string> variables, IReadOnlyDictionary<string, TestTarget> targets, params string[] assignments) =>
+        StartAsync(new BrokeredServer(variables, targets, null, assignments));
 
     /// <summary>A server that has its messages handled by the test.</summary>
     public static Task<BrokeredServer> StartAsync(BrokerService broker, string queue, IEventHandler handler, params string[] assignments) =>
-        StartAsync(new BrokeredServer(broker, queue, new Dictionary<string, TestTarget> { ["t"] = new TestTarget() }, handler, assignments));
+        StartAsync(new BrokeredServer(broker.Variables(queue), new Dictionary<string, TestTarget> { ["t"] = new TestTarget() }, handler, assignments));
 
     public static string Event(string uploadId, string target, string sourceUrl = "") =>
         $$$"""{"id":"","type":"FileReady","retry_count":0,"upload_id":"{{{uploadId}}}","src_url":"{{{sourceUrl}}}","path":"p/{{{uploadId}}}","deliver_target":"{{{target}}}","Metadata":{"sender_id":"me"}}""";
