@@ -72,9 +72,15 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         using var buffer = await memory.RentAsync(part.Bytes, cancellationToken);
         foreach (var run in Runs(part, sources))
         {
-            var content = await connection.RepeatAsync((client, token) => ReadAsync(client, sources[run.Piece.Source].Id, run.Piece, token), cancellationToken);
-            for (var i = 0; i < run.Times; i++)
-                buffer.Append(content);
+            var start = buffer.Length;
+            await connection.RepeatAsync(async (client, token) =>
+            {
+                buffer.CutTo(start);
+                await ReadAsync(client, sources[run.Piece.Source].Id, run.Piece, buffer, token);
+                return true;
+            }, cancellationToken);
+            for (var i = 1; i < run.Times; i++)
+                buffer.AppendCopy(start, run.Piece.Bytes);
         }
 
         return await multipart.PutPartAsync(uploadId, multipartId, number, buffer.Length, buffer.OpenRead, cancellationToken);
@@ -95,7 +101,7 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         }
     }
 
-    private async Task<byte[]> ReadAsync(Amazon.S3.IAmazonS3 client, string sourceId, JoinPiece piece, CancellationToken cancellationToken)
+    private async Task ReadAsync(Amazon.S3.IAmazonS3 client, string sourceId, JoinPiece piece, PooledPart into, CancellationToken cancellationToken)
     {
         using var answer = await client.GetObjectAsync(new GetObjectRequest
         {
@@ -105,9 +111,7 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         }, cancellationToken);
         if (answer.ContentLength != piece.Bytes)
             throw new IOException("the store sent other bytes than it was asked for");
-        var content = new byte[piece.Bytes];
-        await answer.ResponseStream.ReadExactlyAsync(content, cancellationToken);
-        return content;
+        await into.FillAsync(answer.ResponseStream, piece.Bytes, cancellationToken);
     }
 
     private static uint? ChecksumOf(IReadOnlyList<S3Upload> sources)
