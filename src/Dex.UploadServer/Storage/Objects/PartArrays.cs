@@ -1,34 +1,61 @@
 namespace Dex.UploadServer.Storage.Objects;
 
-/// <summary>The memory that parts lie in, those of uploads and those of deliveries: what one gives back is there for the next, whoever it is (docs/adr/0016).</summary>
-/// <remarks>
-/// Who may have how much is the business of <see cref="PartPool"/> and <see cref="PartMemory"/>, each within a share of its own, so that neither can starve the other.
-/// What is lent and what is kept for the next never exceed both shares together, but for parts that a delivery has beyond its share.
-/// </remarks>
+/// <summary>The memory of all parts, those of uploads and those of deliveries: the bound to it, and what it takes now (docs/adr/0016).</summary>
+/// <remarks>Each has a share of its own, so that neither can starve the other, and keeps what it needs again. What it does not is given up for both.</remarks>
 internal sealed class PartArrays : IDisposable
 {
     private static readonly TimeSpan TrimEvery = TimeSpan.FromSeconds(20);
 
     private readonly Lock _gate = new();
-    private readonly List<Kept> _kinds = [];
+    private readonly List<KeptArrays> _shares = [];
     private readonly ITimer _trim;
-    private long _bound;
-    private long _allocated;
 
     public PartArrays(TimeProvider clock) =>
         _trim = clock.CreateTimer(static arrays => ((PartArrays)arrays!).Trim(), this, TrimEvery, TrimEvery);
 
-    /// <summary>Bytes of all shares.</summary>
-    public long Bound
+    /// <summary>Bytes that all shares have together.</summary>
+    public long Bound => Sum(static share => share.Bound);
+
+    /// <summary>Bytes that are lent, or kept for the next. More than <see cref="Bound"/> only by parts that deliveries have beyond their share.</summary>
+    public long Allocated => Sum(static share => share.Allocated);
+
+    /// <param name="bound">Bytes of the share.</param>
+    /// <param name="length">That of the arrays it usually lends; others are not kept.</param>
+    public KeptArrays Open(long bound, int length)
     {
-        get
-        {
-            lock (_gate)
-                return _bound;
-        }
+        var share = new KeptArrays(bound, length);
+        lock (_gate)
+            _shares.Add(share);
+        return share;
     }
 
-    /// <summary>Bytes that are lent or kept.</summary>
+    /// <summary>Gives up what nobody needed since the last time.</summary>
+    public void Trim()
+    {
+        lock (_gate)
+            _shares.ForEach(static share => share.Trim());
+    }
+
+    public void Dispose() => _trim.Dispose();
+
+    private long Sum(Func<KeptArrays, long> of)
+    {
+        lock (_gate)
+            return _shares.Sum(of);
+    }
+}
+
+/// <summary>Arrays of one user of <see cref="PartArrays"/>.</summary>
+/// <remarks>What is given back is kept, even beyond the bound: large arrays that come and go would wait for the garbage collector by the hundred.</remarks>
+internal sealed class KeptArrays(long bound, int length)
+{
+    private readonly Lock _gate = new();
+    private readonly Stack<byte[]> _kept = new();
+    private long _allocated;
+    private int _unneeded;
+
+    public long Bound => bound;
+
     public long Allocated
     {
         get
@@ -38,30 +65,21 @@ internal sealed class PartArrays : IDisposable
         }
     }
 
-    /// <summary>Raises the bound by one user's share.</summary>
-    /// <param name="length">That of the arrays it usually takes; others are not kept.</param>
-    public void AddShare(long bytes, int length)
-    {
-        lock (_gate)
-        {
-            _bound += bytes;
-            if (KindOf(length) is null)
-                _kinds.Add(new Kept(length));
-        }
-    }
-
     /// <summary>An array of this length; its content is whatever was in it.</summary>
-    public byte[] Take(int length)
+    public byte[] Take(int bytes)
     {
         lock (_gate)
         {
-            if (KindOf(length) is { } kind && kind.TryTake(out var kept))
+            if (bytes == length && _kept.TryPop(out var kept))
+            {
+                _unneeded = Math.Min(_unneeded, _kept.Count);
                 return kept;
-            MakeRoom(length);
-            _allocated += length;
+            }
+
+            _allocated += bytes;
         }
 
-        return GC.AllocateUninitializedArray<byte>(length);
+        return GC.AllocateUninitializedArray<byte>(bytes);
     }
 
     public void GiveBack(byte[] array)
@@ -70,80 +88,27 @@ internal sealed class PartArrays : IDisposable
             KeepOrDrop(array);
     }
 
-    public void GiveBack(IReadOnlyList<byte[]> arrays)
+    public void GiveBack(List<byte[]> arrays)
     {
         lock (_gate)
-        {
-            for (var i = 0; i < arrays.Count; i++)
-                KeepOrDrop(arrays[i]);
-        }
+            arrays.ForEach(KeepOrDrop);
     }
 
-    /// <summary>Gives up the memory that nobody needed since the last time.</summary>
     public void Trim()
     {
         lock (_gate)
         {
-            foreach (var kind in _kinds)
-                _allocated -= kind.DropUnneeded();
+            for (; _unneeded > 0; _unneeded--)
+                _allocated -= _kept.Pop().Length;
+            _unneeded = _kept.Count;
         }
     }
-
-    public void Dispose() => _trim.Dispose();
 
     private void KeepOrDrop(byte[] array)
     {
-        if (_allocated <= _bound && KindOf(array.Length) is { } kind)
-            kind.Keep(array);
+        if (array.Length == length)
+            _kept.Push(array);
         else
             _allocated -= array.Length;
-    }
-
-    // What is kept gives way to what is needed.
-    private void MakeRoom(int length)
-    {
-        foreach (var kind in _kinds)
-        {
-            while (_allocated + length > _bound && kind.TryTake(out var kept))
-                _allocated -= kept.Length;
-        }
-    }
-
-    private Kept? KindOf(int length)
-    {
-        foreach (var kind in _kinds)
-        {
-            if (kind.Length == length)
-                return kind;
-        }
-
-        return null;
-    }
-
-    private sealed class Kept(int length)
-    {
-        private readonly Stack<byte[]> _arrays = new();
-        private int _unneeded;
-
-        public int Length => length;
-
-        public void Keep(byte[] array) => _arrays.Push(array);
-
-        public bool TryTake([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out byte[] array)
-        {
-            var found = _arrays.TryPop(out array);
-            _unneeded = Math.Min(_unneeded, _arrays.Count);
-            return found;
-        }
-
-        /// <returns>Their bytes.</returns>
-        public long DropUnneeded()
-        {
-            var dropped = _unneeded;
-            for (var left = dropped; left > 0; left--)
-                _arrays.Pop();
-            _unneeded = _arrays.Count;
-            return (long)dropped * length;
-        }
     }
 }

@@ -2,21 +2,21 @@ using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Storage.Objects;
 
-/// <summary>Memory for the parts that deliveries have under way: a share of the process's <see cref="PartArrays"/>, beyond which each delivery has one part (spec: reliability.md T5, R5).</summary>
+/// <summary>Memory for the parts that deliveries have under way: their share of <see cref="PartArrays"/>, beyond which each delivery has one part (spec: reliability.md T5, R5).</summary>
 /// <remarks>That one part is what keeps a target that hangs, with all the memory there is, from stopping the others.</remarks>
 internal sealed class PartMemory
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<Waiter> _waiting = new();
-    private readonly PartArrays _arrays;
+    private readonly KeptArrays _arrays;
     private readonly long _budget;
     private readonly int _usualBytes;
     private long _taken;
 
     public PartMemory(PartArrays arrays, IOptions<TransferOptions> options)
     {
-        (_arrays, _budget, _usualBytes) = (arrays, options.Value.MemoryBytes, options.Value.PartBytes);
-        arrays.AddShare(Math.Max(_budget, _usualBytes), _usualBytes);
+        (_budget, _usualBytes) = (options.Value.MemoryBytes, options.Value.PartBytes);
+        _arrays = arrays.Open(Math.Max(_budget, _usualBytes), _usualBytes);
     }
 
     /// <summary>Bytes in use.</summary>

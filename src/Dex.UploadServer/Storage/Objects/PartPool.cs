@@ -1,6 +1,6 @@
 namespace Dex.UploadServer.Storage.Objects;
 
-/// <summary>Memory for the pieces of objects on their way to a store: a share of the process's <see cref="PartArrays"/>. Who comes first is served first.</summary>
+/// <summary>Memory for the pieces of objects on their way to a store: their share of <see cref="PartArrays"/>. Who comes first is served first.</summary>
 /// <remarks>A buffer is reserved as a whole before its first byte is received: nobody waits while holding half of one, so there is no deadlock.</remarks>
 internal sealed class PartPool
 {
@@ -9,15 +9,15 @@ internal sealed class PartPool
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Waiter> _waiting = new();
-    private readonly PartArrays _arrays;
+    private readonly KeptArrays _arrays;
     private readonly long _capacity;
     private long _free;
 
     /// <param name="capacity">Bytes for all buffers together.</param>
     public PartPool(PartArrays arrays, long capacity)
     {
-        (_arrays, _capacity, _free) = (arrays, capacity, capacity);
-        arrays.AddShare(capacity, BlockBytes);
+        _capacity = _free = capacity;
+        _arrays = arrays.Open(capacity, BlockBytes);
     }
 
     private sealed record Waiter(long Bytes, TaskCompletionSource<PooledPart> Served);

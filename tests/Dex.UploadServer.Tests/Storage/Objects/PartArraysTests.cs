@@ -14,12 +14,14 @@ public sealed class PartArraysTests : IDisposable
     private readonly PartArrays _arrays;
     private readonly PartPool _uploads;
     private readonly PartMemory _deliveries;
+    private readonly PartShare _delivery;
 
     public PartArraysTests()
     {
         _arrays = new PartArrays(_clock);
         _uploads = new PartPool(_arrays, 2 * Part);
-        _deliveries = new PartMemory(_arrays, Options.Create(new TransferOptions { PartBytes = Part, MemoryBytes = 2 * Part }));
+        _deliveries = new PartMemory(_arrays, Options.Create(new TransferOptions { PartBytes = Part, MemoryBytes = 3 * Part }));
+        _delivery = _deliveries.Open(100);
     }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -27,67 +29,63 @@ public sealed class PartArraysTests : IDisposable
     public void Dispose() => _arrays.Dispose();
 
     [Fact]
-    public void The_bound_is_the_sum_of_both_shares() => Assert.Equal(4L * Part, _arrays.Bound);
+    public void The_bound_is_the_sum_of_both_shares() => Assert.Equal(5L * Part, _arrays.Bound);
 
     [Fact]
-    public async Task Deliveries_that_have_all_of_theirs_take_nothing_from_uploads()
+    public async Task Deliveries_that_take_all_they_can_take_nothing_from_uploads()
     {
-        await TakeAllOfDeliveriesAsync();
+        await DeliverAsync(3);
+        var waiting = _delivery.TakeAsync(Part, Stop);
 
-        using var first = await FillAsync();
-        using var second = await FillAsync();
+        await ReceiveAsync(2);
 
-        Assert.Equal(4L * Part, _arrays.Allocated);
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal(_arrays.Bound, _arrays.Allocated);
     }
 
     [Fact]
-    public async Task Uploads_that_have_all_of_theirs_take_nothing_from_deliveries()
+    public async Task Uploads_that_take_all_they_can_take_nothing_from_deliveries()
     {
-        using var first = await FillAsync();
-        using var second = await FillAsync();
-        Assert.False(_uploads.RentAsync(1, Stop).IsCompleted);
+        await ReceiveAsync(2);
+        var waiting = _uploads.RentAsync(1, Stop);
 
-        await TakeAllOfDeliveriesAsync();
+        await DeliverAsync(3);
 
-        Assert.Equal(4L * Part, _arrays.Allocated);
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal(_arrays.Bound, _arrays.Allocated);
     }
 
     [Fact]
-    public async Task What_nobody_uses_gives_way_to_what_is_needed()
+    public async Task A_delivery_without_a_part_gets_one_beyond_the_bound_which_is_given_up_soon()
     {
-        var (first, second) = (await FillAsync(), await FillAsync());
-        first.Dispose();
-        second.Dispose();
-        await TakeAllOfDeliveriesAsync();
-        var kept = _arrays.Allocated;
+        await ReceiveAsync(2);
+        await DeliverAsync(3);
 
         var beyond = await _deliveries.Open(1).TakeAsync(Part, Stop);
-
-        Assert.Equal(4L * Part, kept);
-        Assert.Equal(4L * Part, _arrays.Allocated);
-        Assert.Equal(Part, beyond.Bytes.Length);
-    }
-
-    [Fact]
-    public async Task A_part_beyond_the_bound_is_not_kept()
-    {
-        using var first = await FillAsync();
-        using var second = await FillAsync();
-        await TakeAllOfDeliveriesAsync();
-        var beyond = await _deliveries.Open(1).TakeAsync(Part, Stop);
-        Assert.Equal(5L * Part, _arrays.Allocated);
-
+        Assert.Equal(_arrays.Bound + Part, _arrays.Allocated);
         beyond.Dispose();
+        _clock.Advance(TimeSpan.FromSeconds(40));
 
-        Assert.Equal(4L * Part, _arrays.Allocated);
+        Assert.Equal(_arrays.Bound, _arrays.Allocated);
+    }
+
+    [Fact]
+    public async Task What_is_given_back_is_lent_again()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            (await ReceiveAsync(2)).ForEach(part => part.Dispose());
+            (await DeliverAsync(3)).ForEach(part => part.Dispose());
+        }
+
+        Assert.Equal(_arrays.Bound, _arrays.Allocated);
     }
 
     [Fact]
     public async Task What_nobody_has_needed_for_a_while_is_given_up()
     {
-        (await FillAsync()).Dispose();
-        (await _deliveries.Open(1).TakeAsync(Part, Stop)).Dispose();
-        Assert.Equal(2L * Part, _arrays.Allocated);
+        (await ReceiveAsync(2)).ForEach(part => part.Dispose());
+        (await DeliverAsync(3)).ForEach(part => part.Dispose());
 
         _clock.Advance(TimeSpan.FromSeconds(20));
         using var needed = await _uploads.RentAsync(Block, Stop);
@@ -97,18 +95,29 @@ public sealed class PartArraysTests : IDisposable
         Assert.Equal(Block, _arrays.Allocated);
     }
 
-    private async Task TakeAllOfDeliveriesAsync()
+    private async Task<List<PartBuffer>> DeliverAsync(int count)
     {
-        var share = _deliveries.Open(10);
-        await share.TakeAsync(Part, Stop);
-        await share.TakeAsync(Part, Stop);
-        Assert.False(share.TakeAsync(Part, Stop).IsCompleted);
+        List<PartBuffer> parts = [];
+        for (var taken = 0; taken < count; taken++)
+            parts.Add(await AtOnceAsync(_delivery.TakeAsync(Part, Stop)));
+        return parts;
     }
 
-    private async Task<PooledPart> FillAsync()
+    private async Task<List<PooledPart>> ReceiveAsync(int count)
     {
-        var part = await _uploads.RentAsync(Part, Stop);
-        part.Append(new byte[Part]);
-        return part;
+        List<PooledPart> parts = [];
+        for (var taken = 0; taken < count; taken++)
+        {
+            parts.Add(await AtOnceAsync(_uploads.RentAsync(Part, Stop)));
+            parts[^1].Append(new byte[Part]);
+        }
+
+        return parts;
+    }
+
+    private static async Task<T> AtOnceAsync<T>(Task<T> taking)
+    {
+        Assert.True(taking.IsCompleted, "There is no room.");
+        return await taking;
     }
 }
