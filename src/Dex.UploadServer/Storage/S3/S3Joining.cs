@@ -13,6 +13,9 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
     /// <summary>Small enough for several to be copied at the same time, large enough for the longest object.</summary>
     private const long CopyBytes = 600L << 20;
 
+    /// <summary>Uploads of so many bytes together that can be joined for sure: those that are longer than a copy may be need several.</summary>
+    public static int MostSources(long bytes) => S3UploadParts.MostParts - (int)(bytes / S3UploadParts.LargestPart) - 1;
+
     /// <summary>Copies the parts' bytes; leaves nothing behind when it fails.</summary>
     public async Task<S3Joined> JoinAsync(string uploadId, UploadMetadata metadata, long length, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
     {
@@ -49,7 +52,9 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
 
     private async Task<IReadOnlyList<S3Part>> StoreAsync(string uploadId, string multipartId, IReadOnlyList<S3Upload> sources, CancellationToken cancellationToken)
     {
-        var plan = JoinPlan.Of([.. sources.Select(source => source.Offset)], least, CopyBytes, S3UploadParts.MostParts);
+        var lengths = sources.Select(source => source.Offset).ToArray();
+        var fits = sources.Count + (lengths.Sum() / CopyBytes) <= S3UploadParts.MostParts;
+        var plan = JoinPlan.Of(lengths, least, fits ? CopyBytes : S3UploadParts.LargestPart, S3UploadParts.MostParts);
         if (plan.IsEmpty)
             return [await multipart.PutPartAsync(uploadId, multipartId, 1, 0, () => new MemoryStream(), cancellationToken)];
 
