@@ -102,7 +102,7 @@ internal static class DeliveriesCommand
 
     private static string Table(Dictionary<string, List<(double Seconds, double Processor)>> results, long bytes)
     {
-        var table = new MarkdownTable("", "MiB/s", "CPU s/GiB", "times one stream", "times through this server");
+        var table = new MarkdownTable("", "MiB/s", "CPU s/GiB", "to one stream", "to parallel parts");
         foreach (var (name, rounds) in results)
         {
             var oneStream = name.StartsWith("file", StringComparison.Ordinal) ? results["file → S3, one stream"] : results["S3 → S3, one stream"];
