@@ -13,6 +13,7 @@ internal static class Program
         Dex.Bench protocols [--mebibytes N]                    compares HTTP/2 with HTTP/1.1, with TLS and without
         Dex.Bench load --url URL --scenario NAME [--pid PID] [--stored FOLDER]   loads a server that runs already
         Dex.Bench deliveries [--mebibytes N] [--latency N]     carries a file from and to S3 in parts, in one stream, and by the store
+        Dex.Bench uploads [--mebibytes N] [--latency N]        sends a file to a server with uploads in S3, part by part and in parallel
         Dex.Bench serve engine|sink|sink-discard --folder FOLDER                 becomes one of the bench's own servers
         Dex.Bench list                                         scenarios and servers
 
@@ -36,6 +37,7 @@ internal static class Program
                 ["protocols"] => ProtocolsCommand.Run(arguments),
                 ["load"] => LoadCommand.Run(arguments),
                 ["deliveries"] => DeliveriesCommand.Run(arguments),
+                ["uploads"] => UploadsCommand.Run(arguments),
                 ["serve", var server] => ServeCommand.Run(server, arguments),
                 ["list"] => ListCommand.Run(),
                 _ => throw new ArgumentException("There is no such command."),

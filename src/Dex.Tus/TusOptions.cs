@@ -11,6 +11,12 @@ public sealed class TusOptions
     /// <summary>Most bytes one upload may have; null for no limit (default).</summary>
     public long? MaxSize { get; set; }
 
+    /// <summary>Most bytes of an upload that is created without a length, where the store cannot take as many as of one that says it; null for <see cref="MaxSize"/> (default).</summary>
+    public long? MaxDeferredSize { get; set; }
+
+    /// <summary>What is taken of an upload whose length nobody has told.</summary>
+    internal long? MaxUndeclared => MaxDeferredSize ?? MaxSize;
+
     /// <summary>How long an unfinished upload is kept after its last byte; null for ever (default).</summary>
     public TimeSpan? Expiration { get; set; }
 

@@ -11,6 +11,16 @@ internal static class ProcessStatus
     /// <summary>The most resident memory there ever was, in bytes.</summary>
     public static long PeakBytes(int processId) => Bytes(processId, "VmHWM:");
 
+    /// <summary>Bytes that have come to a port and that nobody has read yet, on all its connections.</summary>
+    public static long UnreadBytes(int port)
+    {
+        var local = $":{port:X4}";
+        return File.ReadLines("/proc/net/tcp").Concat(File.ReadLines("/proc/net/tcp6"))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => fields[1].EndsWith(local, StringComparison.Ordinal))
+            .Sum(fields => long.Parse(fields[4].Split(':')[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+    }
+
     private static long Bytes(int processId, string name)
     {
         var line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith(name, StringComparison.Ordinal));

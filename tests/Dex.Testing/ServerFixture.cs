@@ -9,12 +9,23 @@ public class ServerFixture : IAsyncLifetime
 
     public ServerFolder Folder { get; } = new("edav", "copy");
 
-    public ServerProcess Server => _server ?? throw new InvalidOperationException("The server was not started.");
+    public ServerProcess Server
+    {
+        get
+        {
+            RequireStore();
+            return _server ?? throw new InvalidOperationException("The server was not started.");
+        }
+    }
 
     public HttpClient Http => Server.Http;
 
     /// <summary>Variables beside the defaults.</summary>
     protected virtual IReadOnlyDictionary<string, string>? Environment => null;
+
+    /// <summary>Names of all that there is of uploads in the store.</summary>
+    public virtual Task<IReadOnlyList<string>> ListStoredAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>(
+        Directory.Exists(Folder.Uploads) ? [.. Directory.EnumerateFileSystemEntries(Folder.Uploads, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)] : []);
 
     public virtual async ValueTask InitializeAsync() => _server = await ServerProcess.StartAsync(Folder, TestContext.Current.CancellationToken, Environment);
 
@@ -24,5 +35,10 @@ public class ServerFixture : IAsyncLifetime
         if (_server is not null)
             await _server.DisposeAsync();
         Folder.Dispose();
+    }
+
+    /// <summary>Skips the test where the store of uploads cannot run.</summary>
+    protected virtual void RequireStore()
+    {
     }
 }

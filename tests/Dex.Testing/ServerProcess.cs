@@ -44,6 +44,9 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public long PeakBytes => ProcessStatus.PeakBytes(Id);
 
+    /// <summary>Bytes that have arrived and that the server has not taken.</summary>
+    public long UnreadBytes => ProcessStatus.UnreadBytes(Port);
+
     public int OpenDescriptors => ProcessStatus.OpenDescriptors(Id);
 
     /// <summary>Every line printed so far, on either stream.</summary>

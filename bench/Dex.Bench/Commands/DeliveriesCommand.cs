@@ -79,7 +79,8 @@ internal static class DeliveriesCommand
     {
         var options = new TransferOptions();
         set(options);
-        using var memory = new PartMemory(Options.Create(options), TimeProvider.System);
+        using var arrays = new PartArrays(TimeProvider.System);
+        var memory = new PartMemory(arrays, Options.Create(options));
         var target = new S3Target("bench", ObjectStore.Bucket, null, null, default, default);
         var destination = S3Destination.Create(target, store.Connection, memory, options, (_, _) => Task.FromResult(false), TimeProvider.System, NullLogger.Instance);
         await destination.DeliverAsync(source, key, new Progress<long>(), CancellationToken.None);
@@ -88,7 +89,7 @@ internal static class DeliveriesCommand
     private static S3Source NewSource(ObjectStore store)
     {
         var options = Options.Create(new TransferOptions());
-        return new S3Source(store.Connection, ObjectStore.Bucket, "tus-prefix", new PartMemory(options, TimeProvider.System), options);
+        return new S3Source(store.Connection, ObjectStore.Bucket, "tus-prefix", new PartMemory(new PartArrays(TimeProvider.System), options), options);
     }
 
     private static async Task WriteAsync(string path, int mebibytes)
@@ -101,7 +102,7 @@ internal static class DeliveriesCommand
 
     private static string Table(Dictionary<string, List<(double Seconds, double Processor)>> results, long bytes)
     {
-        var table = new MarkdownTable("", "MiB/s", "CPU s/GiB", "times one stream", "times through this server");
+        var table = new MarkdownTable("", "MiB/s", "CPU s/GiB", "to one stream", "to parallel parts");
         foreach (var (name, rounds) in results)
         {
             var oneStream = name.StartsWith("file", StringComparison.Ordinal) ? results["file → S3, one stream"] : results["S3 → S3, one stream"];

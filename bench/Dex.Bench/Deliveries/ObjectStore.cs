@@ -14,9 +14,13 @@ internal sealed class ObjectStore : IDisposable
     private readonly Process _services;
     private readonly Process _proxy;
 
-    private ObjectStore(Process services, Process proxy, S3Connection connection) => (_services, _proxy, Connection) = (services, proxy, connection);
+    private ObjectStore(Process services, Process proxy, S3Connection connection, IReadOnlyDictionary<string, string> variables) =>
+        (_services, _proxy, Connection, Variables) = (services, proxy, connection, variables);
 
     public S3Connection Connection { get; }
+
+    /// <summary>Those of a server that keeps its uploads in the bucket.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; }
 
     /// <exception cref="InvalidOperationException">The server cannot be started.</exception>
     public static ObjectStore Start(TimeSpan latency)
@@ -37,7 +41,14 @@ internal sealed class ObjectStore : IDisposable
         var retry = new StoreRetry(Options.Create(calls), TimeProvider.System, Random.Shared.NextDouble);
         var key = new BasicAWSCredentials(addresses["TEST_S3_ACCESS_KEY"], addresses["TEST_S3_SECRET_KEY"]);
         var connection = new S3Connection(new S3Account(new Uri($"http://127.0.0.1:{port}"), S3Account.FallbackRegion), () => key, calls, retry, TimeProvider.System);
-        return new ObjectStore(services, proxy, connection);
+        return new ObjectStore(services, proxy, connection, new Dictionary<string, string>
+        {
+            ["S3_ENDPOINT"] = $"http://127.0.0.1:{port}",
+            ["S3_BUCKET_NAME"] = Bucket,
+            ["AWS_REGION"] = S3Account.FallbackRegion,
+            ["AWS_ACCESS_KEY_ID"] = addresses["TEST_S3_ACCESS_KEY"],
+            ["AWS_SECRET_ACCESS_KEY"] = addresses["TEST_S3_SECRET_KEY"],
+        });
     }
 
     public async Task MakeBucketAsync() => await Connection.RepeatAsync((client, token) => client.PutBucketAsync(Bucket, token), CancellationToken.None);

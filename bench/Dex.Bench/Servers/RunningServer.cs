@@ -47,10 +47,12 @@ internal sealed partial class RunningServer : IDisposable
 
     /// <param name="run">Where its folder is made.</param>
     /// <param name="processor">Where it runs; null for anywhere.</param>
-    public static RunningServer Start(ServerChoice choice, RunFolder run, int? processor)
+    /// <param name="variables">Beside those of the choice.</param>
+    public static RunningServer Start(ServerChoice choice, RunFolder run, int? processor, IReadOnlyDictionary<string, string>? variables = null)
     {
         var folder = run.CreateFolder();
         var launch = choice.Describe(Directory.CreateDirectory(Path.Combine(folder, "server")).FullName);
+        launch = launch with { Environment = launch.Environment.Concat(variables ?? new Dictionary<string, string>()).ToDictionary() };
         var process = Process.Start(StartInfo(launch, folder, processor)) ?? throw new InvalidOperationException($"{choice.Text} did not start.");
         var server = new RunningServer(choice, run, folder, launch, process);
         try

@@ -60,7 +60,7 @@ internal sealed class DraftFrontEnd(
         var body = new AppendRequest(0, null, content, completes, request.BodyReader) { InputEnd = Http2ConnectionContext.InputEndOf(http), ContentDigests = digests.Content };
         AppendResult nothing = default;
 
-        if (content > (length ?? _options.MaxSize ?? long.MaxValue))
+        if (content > (length ?? _options.MaxUndeclared ?? long.MaxValue))
         {
             await TooLargeAsync(http, length, TusErrors.UploadSizeExceeded);
             return;
@@ -88,7 +88,7 @@ internal sealed class DraftFrontEnd(
 
         if (upload is null)
         {
-            await (error == TusErrors.MaxSizeExceeded ? TooLargeAsync(http, null, error) : Answers.WriteErrorAsync(http, metrics, error!));
+            await (error == TusErrors.MaxSizeExceeded ? TooLargeAsync(http, length, error) : Answers.WriteErrorAsync(http, metrics, error!));
             return;
         }
 
@@ -277,7 +277,7 @@ internal sealed class DraftFrontEnd(
     }
 
     private string LimitOf(long? length) =>
-        (_options.MaxSize ?? length) is { } most ? $"min-size=0,max-size={Answers.Number(most)}" : "min-size=0";
+        (length is null ? _options.MaxUndeclared : _options.MaxSize ?? length) is { } most ? $"min-size=0,max-size={Answers.Number(most)}" : "min-size=0";
 
     // 104 with the upload's address as soon as it exists: a client that loses the connection now can resume (DR19).
     private static async ValueTask TellLocationAsync(HttpContext http, DraftVersion version)

@@ -75,7 +75,7 @@ internal sealed class PlainFrontEnd(
             return;
         }
 
-        if (http.Request.ContentLength - before - FormFileReader.MostBehind(boundary) > _options.MaxSize)
+        if (http.Request.ContentLength - before - FormFileReader.MostBehind(boundary) > _options.MaxUndeclared)
         {
             await Answers.WriteErrorAsync(http, metrics, TusErrors.MaxSizeExceeded);
             return;

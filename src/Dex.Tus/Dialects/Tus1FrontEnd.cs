@@ -85,7 +85,7 @@ internal sealed class Tus1FrontEnd(
         }
 
         // A body that cannot fit is refused before anything exists, so that a refusal leaves no orphan.
-        if (hasBody && http.Request.ContentLength > (request.Length ?? _options.MaxSize ?? long.MaxValue))
+        if (hasBody && http.Request.ContentLength > (request.Length ?? _options.MaxUndeclared ?? long.MaxValue))
         {
             await Answers.WriteErrorAsync(http, metrics, request.Length > _options.MaxSize ? TusErrors.MaxSizeExceeded : TusErrors.UploadSizeExceeded);
             return;

@@ -79,7 +79,7 @@ internal sealed partial class AppendToUpload(
         }
 
         var length = request.DeclaredLength ?? upload.Length ?? request.End;
-        var room = (length ?? options.Value.MaxSize ?? long.MaxValue) - upload.Offset;
+        var room = (length ?? options.Value.MaxUndeclared ?? long.MaxValue) - upload.Offset;
         if (request.ContentLength > room)
             return new AppendResult(upload, TusErrors.UploadSizeExceeded);
         var result = request.HasDigest
@@ -123,12 +123,12 @@ internal sealed partial class AppendToUpload(
         if (!upload.IsComplete && request.End < (request.DeclaredLength ?? upload.Length))
             return TusErrors.InvalidUploadLength;
         if (request.DeclaredLength is not { } declared)
-            return request.End > options.Value.MaxSize && upload.Length is null ? TusErrors.MaxSizeExceeded : null;
+            return request.End > options.Value.MaxUndeclared && upload.Length is null ? TusErrors.MaxSizeExceeded : null;
         if (upload.Length is { } known)
             return declared == known ? null : TusErrors.InvalidUploadLength;
         if (declared < upload.Offset)
             return TusErrors.InvalidUploadLength;
-        return declared > options.Value.MaxSize ? TusErrors.MaxSizeExceeded : null;
+        return declared > options.Value.MaxUndeclared ? TusErrors.MaxSizeExceeded : null;
     }
 
     private async ValueTask<AppendResult> ReceiveAsync(

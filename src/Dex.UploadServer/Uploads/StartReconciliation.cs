@@ -56,9 +56,11 @@ internal sealed partial class StartReconciliation(
             metrics.Started((await ledger.ListUnfinishedAsync(stoppingToken)).Count);
             await RunAsync(stoppingToken);
         }
-        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception error)
         {
-            LogStopped(error); // uploads that were not looked at wait for the next start, or for their client
+            // Uploads that were not looked at wait for the next start, or for their client. Whatever a stop broke off is no failure.
+            if (!stoppingToken.IsCancellationRequested)
+                LogStopped(error);
         }
     }
 

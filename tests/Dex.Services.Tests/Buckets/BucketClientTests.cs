@@ -37,9 +37,5 @@ public sealed class BucketClientTests(BucketServerFixture fixture, SourceFiles s
         await Program("/usr/bin/python3", "tuspy_upload.py").UploadAsync(length, JsonNode.Parse(options)!.AsObject(), Stop);
     }
 
-    private ClientProgram Program(string interpreter, string script)
-    {
-        _ = fixture.Store.Client;
-        return new ClientProgram(interpreter, script, fixture, sources);
-    }
+    private ClientProgram Program(string interpreter, string script) => new(interpreter, script, fixture, sources);
 }

@@ -33,6 +33,23 @@ public sealed class MaxSizeTests : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("CR3", "DL6")]
+    public async Task CR3_DL6_an_upload_whose_length_comes_late_may_have_a_limit_of_its_own()
+    {
+        await using var server = new TusServer(options => (options.MaxSize, options.MaxDeferredSize) = (10, 8));
+        await server.InitializeAsync();
+
+        var known = await server.TusAsync("POST", "/files", "", "Upload-Length: 10");
+        var deferred = await server.CreateAsync(null);
+        var declared = await server.PatchAsync(deferred, 0, "x", "Upload-Length: 9");
+        var tooLong = await server.PatchAsync(deferred, 0, "123456789");
+        var cutOff = await server.PatchAsync(deferred, 0, "9\r\n123456789\r\n0\r\n\r\n", "Transfer-Encoding: chunked");
+        var finished = await server.PatchAsync(deferred, 8, "", "Upload-Length: 8");
+
+        Assert.Equal((201, 413, 413, 413, 204), (known.Status, declared.Status, tooLong.Status, cutOff.Status, finished.Status));
+    }
+
+    [Fact]
     [Rule("CC7")]
     public async Task CC7_the_sum_of_the_parts_counts()
     {

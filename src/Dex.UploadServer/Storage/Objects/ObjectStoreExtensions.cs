@@ -14,11 +14,12 @@ internal static class ObjectStoreExtensions
         return builder;
     }
 
-    /// <summary>Memory for uploads on their way to an object store.</summary>
+    /// <summary>Memory for parts: those of uploads on their way to an object store and, in <see cref="TransferExtensions"/>, those of deliveries.</summary>
     public static IHostApplicationBuilder AddObjectParts(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<PartArrays>();
         builder.Services.AddEnvironmentOptions<PartOptions, PartOptionsValidator>(PartOptions.Read);
-        builder.Services.AddSingleton(services => new PartPool(services.GetRequiredService<IOptions<PartOptions>>().Value.Memory));
+        builder.Services.AddSingleton(services => new PartPool(services.GetRequiredService<PartArrays>(), services.GetRequiredService<IOptions<PartOptions>>().Value.Memory));
         return builder;
     }
 }

@@ -2,25 +2,21 @@ using Microsoft.Extensions.Options;
 
 namespace Dex.UploadServer.Storage.Objects;
 
-/// <summary>Memory for the parts that deliveries have under way: a budget of the whole process, beyond which each delivery has one part (spec: reliability.md T5, R5).</summary>
+/// <summary>Memory for the parts that deliveries have under way: their share of <see cref="PartArrays"/>, beyond which each delivery has one part (spec: reliability.md T5, R5).</summary>
 /// <remarks>That one part is what keeps a target that hangs, with all the memory there is, from stopping the others.</remarks>
-internal sealed class PartMemory : IDisposable
+internal sealed class PartMemory
 {
-    private static readonly TimeSpan TrimEvery = TimeSpan.FromSeconds(20);
-
     private readonly Lock _gate = new();
     private readonly LinkedList<Waiter> _waiting = new();
-    private readonly Stack<byte[]> _unused = new();
+    private readonly KeptArrays _arrays;
     private readonly long _budget;
     private readonly int _usualBytes;
-    private readonly ITimer _trim;
     private long _taken;
-    private int _leastUnused;
 
-    public PartMemory(IOptions<TransferOptions> options, TimeProvider clock)
+    public PartMemory(PartArrays arrays, IOptions<TransferOptions> options)
     {
         (_budget, _usualBytes) = (options.Value.MemoryBytes, options.Value.PartBytes);
-        _trim = clock.CreateTimer(static memory => ((PartMemory)memory!).Trim(), this, TrimEvery, TrimEvery);
+        _arrays = arrays.Open(Math.Max(_budget, _usualBytes), _usualBytes);
     }
 
     /// <summary>Bytes in use.</summary>
@@ -36,19 +32,6 @@ internal sealed class PartMemory : IDisposable
     /// <summary>The share of one delivery.</summary>
     /// <param name="most">Parts it has at the same time, at most.</param>
     public PartShare Open(int most) => new(this, most);
-
-    /// <summary>Gives up the memory that nobody needed since the last time.</summary>
-    public void Trim()
-    {
-        lock (_gate)
-        {
-            for (var unused = Math.Min(_leastUnused, _unused.Count); unused > 0; unused--)
-                _unused.Pop();
-            _leastUnused = _unused.Count;
-        }
-    }
-
-    public void Dispose() => _trim.Dispose();
 
     internal Task<PartBuffer> TakeAsync(PartShare share, int bytes, CancellationToken cancellationToken)
     {
@@ -71,12 +54,11 @@ internal sealed class PartMemory : IDisposable
 
     internal void Return(PartShare share, PartBuffer buffer)
     {
+        _arrays.GiveBack(buffer.Bytes);
         lock (_gate)
         {
             share.Held--;
             _taken -= buffer.Bytes.Length;
-            if (buffer.Bytes.Length == _usualBytes && _taken + ((_unused.Count + 1L) * _usualBytes) <= Math.Max(_budget, _usualBytes))
-                _unused.Push(buffer.Bytes);
             Serve();
         }
     }
@@ -108,10 +90,8 @@ internal sealed class PartMemory : IDisposable
     {
         waiter.Share.Held++;
         _taken += size;
-        var bytes = size == _usualBytes && _unused.TryPop(out var unused) ? unused : GC.AllocateUninitializedArray<byte>(size);
-        _leastUnused = Math.Min(_leastUnused, _unused.Count);
         waiter.Leaving.Unregister();
-        waiter.Granted.SetResult(new PartBuffer(this, waiter.Share, bytes));
+        waiter.Granted.SetResult(new PartBuffer(this, waiter.Share, _arrays.Take(size)));
     }
 
     private void Forget(LinkedListNode<Waiter> node, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ internal sealed class PartOptions
     /// <summary>Bytes of a usual piece. Default 8 MiB. <c>STORE_PART_SIZE</c></summary>
     public long Size { get; set; } = 8L << 20;
 
-    /// <summary>Pieces of one upload in memory at the same time: one that fills, the others on their way. Default 4. <c>STORE_PARTS_PER_UPLOAD</c></summary>
+    /// <summary>Pieces of one upload in memory at the same time: one that fills, the others on their way. With 1 it is filled and sent in turn. Default 4. <c>STORE_PARTS_PER_UPLOAD</c></summary>
     public int PerUpload { get; set; } = 4;
 
     public static void Read(PartOptions options, EnvironmentReader env)
@@ -35,8 +35,8 @@ internal sealed class PartOptionsValidator : IValidateOptions<PartOptions>
             problems.Add($"STORE_PART_SIZE is {options.Size}; it must be {SmallestSize} or more bytes.");
         if (options.Memory / 2 < options.Size + PartPool.BlockBytes)
             problems.Add("STORE_PART_MEMORY must be at least twice STORE_PART_SIZE and 512 KiB.");
-        if (options.PerUpload < 2)
-            problems.Add($"STORE_PARTS_PER_UPLOAD is {options.PerUpload}; it must be 2 or more.");
+        if (options.PerUpload < 1)
+            problems.Add($"STORE_PARTS_PER_UPLOAD is {options.PerUpload}; it must be 1 or more.");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 }

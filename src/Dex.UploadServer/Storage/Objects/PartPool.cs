@@ -1,6 +1,6 @@
 namespace Dex.UploadServer.Storage.Objects;
 
-/// <summary>Memory for the pieces of objects on their way to a store, bounded for the whole process. Who comes first is served first.</summary>
+/// <summary>Memory for the pieces of objects on their way to a store: their share of <see cref="PartArrays"/>. Who comes first is served first.</summary>
 /// <remarks>A buffer is reserved as a whole before its first byte is received: nobody waits while holding half of one, so there is no deadlock.</remarks>
 internal sealed class PartPool
 {
@@ -9,12 +9,16 @@ internal sealed class PartPool
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Waiter> _waiting = new();
-    private readonly Stack<byte[]> _blocks = new();
+    private readonly KeptArrays _arrays;
     private readonly long _capacity;
     private long _free;
 
     /// <param name="capacity">Bytes for all buffers together.</param>
-    public PartPool(long capacity) => _capacity = _free = capacity;
+    public PartPool(PartArrays arrays, long capacity)
+    {
+        _capacity = _free = capacity;
+        _arrays = arrays.Open(capacity, BlockBytes);
+    }
 
     private sealed record Waiter(long Bytes, TaskCompletionSource<PooledPart> Served);
 
@@ -61,25 +65,9 @@ internal sealed class PartPool
     }
 
     /// <summary>A block of a buffer that has reserved it; its content is whatever was in it.</summary>
-    internal byte[] TakeBlock()
-    {
-        lock (_gate)
-        {
-            if (_blocks.TryPop(out var block))
-                return block;
-        }
+    internal byte[] TakeBlock() => _arrays.Take(BlockBytes);
 
-        return GC.AllocateUninitializedArray<byte>(BlockBytes);
-    }
-
-    internal void TakeBack(List<byte[]> blocks)
-    {
-        lock (_gate)
-        {
-            foreach (var block in blocks)
-                _blocks.Push(block);
-        }
-    }
+    internal void TakeBack(List<byte[]> blocks) => _arrays.GiveBack(blocks);
 
     internal void Release(long reserved)
     {

@@ -13,6 +13,9 @@ internal sealed record PartSizes(long Least, long Usual, long Most, int Count)
     /// <summary>Bytes of the longest object whose length is known from the start.</summary>
     public long LongestObject => Most * Count;
 
+    /// <summary>Bytes of the longest object whose length is not known: as pieces grow with their number, early ones are smaller than the largest.</summary>
+    public long LongestDeferred => Enumerable.Range(0, Count).Sum(sent => Worthwhile(sent, 0, null));
+
     /// <summary>How large the next piece is to be.</summary>
     /// <param name="sent">Pieces there are.</param>
     /// <param name="offset">Their bytes.</param>

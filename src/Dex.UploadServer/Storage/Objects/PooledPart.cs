@@ -51,12 +51,24 @@ internal sealed class PooledPart(PartPool memory, long capacity, long reserved) 
         }
     }
 
-    /// <summary>As if nothing had been appended.</summary>
-    public void Clear()
+    /// <summary>Appends bytes that are in it already.</summary>
+    public void AppendCopy(long position, long bytes)
     {
-        memory.TakeBack(_blocks);
-        _blocks.Clear();
-        Length = 0;
+        while (bytes > 0)
+        {
+            var run = RunAt(position).Span;
+            run = run[..(int)Math.Min(run.Length, bytes)];
+            Append(run);
+            position += run.Length;
+            bytes -= run.Length;
+        }
+    }
+
+    /// <summary>As if no more than its first bytes had been appended.</summary>
+    public void CutTo(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        Length = length;
     }
 
     /// <summary>All bytes, from the first. The stream is good until the buffer is disposed.</summary>
@@ -67,7 +79,9 @@ internal sealed class PooledPart(PartPool memory, long capacity, long reserved) 
         if (_disposed)
             return;
         _disposed = true;
-        Clear();
+        memory.TakeBack(_blocks);
+        _blocks.Clear();
+        Length = 0;
         memory.Release(reserved);
     }
 
@@ -81,9 +95,10 @@ internal sealed class PooledPart(PartPool memory, long capacity, long reserved) 
     private Memory<byte> RoomInBlock()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (Length == (long)_blocks.Count * PartPool.BlockBytes)
+        var block = (int)(Length / PartPool.BlockBytes);
+        if (block == _blocks.Count)
             _blocks.Add(memory.TakeBlock());
-        return _blocks[^1].AsMemory((int)(Length % PartPool.BlockBytes));
+        return _blocks[block].AsMemory((int)(Length % PartPool.BlockBytes));
     }
 }
 

@@ -18,8 +18,8 @@ internal sealed class TransferOptions
     /// <summary>Parts of one delivery under way at the same time, 1 or more. Default 8. <c>DELIVERY_PARALLEL_PARTS</c></summary>
     public int ParallelParts { get; set; } = 8;
 
-    /// <summary>Bytes that the parts of all deliveries take together; beyond it each has one part at a time. Default 128 MiB. <c>DELIVERY_MEMORY_BYTES</c></summary>
-    public long MemoryBytes { get; set; } = 128 << 20;
+    /// <summary>Bytes that the parts of all deliveries take together; beyond it each has one part at a time. Default 64 MiB. <c>DELIVERY_MEMORY_BYTES</c></summary>
+    public long MemoryBytes { get; set; } = 64 << 20;
 
     /// <summary>Whether a store may copy by itself what it holds already. Default true. <c>DELIVERY_SERVER_SIDE_COPY</c></summary>
     public bool ServerSideCopy { get; set; } = true;

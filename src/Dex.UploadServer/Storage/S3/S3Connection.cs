@@ -10,7 +10,7 @@ internal sealed class S3Connection : IDisposable
 {
     private const int BufferBytes = 80 * 1024; // of each write; the SDK's own 8 KiB cost ten times the calls
 
-    private readonly S3HttpClient _http;
+    private readonly S3HttpClient? _http;
     private readonly StoreRetry _retry;
     private readonly Lazy<AmazonS3Client> _client;
 
@@ -19,10 +19,18 @@ internal sealed class S3Connection : IDisposable
     {
         Account = account;
         _retry = retry;
-        _http = new S3HttpClient(options, clock);
+        var http = _http = new S3HttpClient(options, clock);
         _client = new(() => credentials() is { } key
-            ? new AmazonS3Client(key, Configure(account, _http))
-            : new AmazonS3Client(Configure(account, _http)), LazyThreadSafetyMode.PublicationOnly); // one that failed is tried again
+            ? new AmazonS3Client(key, Configure(account, http))
+            : new AmazonS3Client(Configure(account, http)), LazyThreadSafetyMode.PublicationOnly); // one that failed is tried again
+    }
+
+    /// <summary>Over a client that is there already.</summary>
+    public S3Connection(S3Account account, AmazonS3Client client, StoreRetry retry)
+    {
+        Account = account;
+        _retry = retry;
+        _client = new(client);
     }
 
     public S3Account Account { get; }
@@ -59,7 +67,7 @@ internal sealed class S3Connection : IDisposable
     {
         if (_client.IsValueCreated)
             _client.Value.Dispose();
-        _http.Dispose();
+        _http?.Dispose();
     }
 
     // The SDK's own retries are off: they have no bound in time, and repeat what must not be repeated.

@@ -36,6 +36,8 @@ internal static class S3Extensions
         {
             tus.AcceptsLongIds = true;
             tus.MaxSize = Math.Min(Math.Min(tus.MaxSize ?? long.MaxValue, sizes.LongestObject), S3UploadParts.LargestObject);
+            tus.MaxDeferredSize = Math.Min(tus.MaxSize.Value, sizes.LongestDeferred);
+            tus.MaxParts = Math.Min(tus.MaxParts, S3Joining.MostSources(tus.MaxSize.Value));
         });
         builder.Services.AddSingleton<IHealthProbe>(services => S3Probe.OfUploads(Store(services), UploadBucket(services)));
         builder.Services.AddHostedService<S3Startup>();

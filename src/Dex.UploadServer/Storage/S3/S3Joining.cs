@@ -13,6 +13,9 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
     /// <summary>Small enough for several to be copied at the same time, large enough for the longest object.</summary>
     private const long CopyBytes = 600L << 20;
 
+    /// <summary>Uploads of so many bytes together that can be joined for sure: those that are longer than a copy may be need several.</summary>
+    public static int MostSources(long bytes) => S3UploadParts.MostParts - (int)(bytes / S3UploadParts.LargestPart) - 1;
+
     /// <summary>Copies the parts' bytes; leaves nothing behind when it fails.</summary>
     public async Task<S3Joined> JoinAsync(string uploadId, UploadMetadata metadata, long length, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
     {
@@ -49,7 +52,9 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
 
     private async Task<IReadOnlyList<S3Part>> StoreAsync(string uploadId, string multipartId, IReadOnlyList<S3Upload> sources, CancellationToken cancellationToken)
     {
-        var plan = JoinPlan.Of([.. sources.Select(source => source.Offset)], least, CopyBytes, S3UploadParts.MostParts);
+        var lengths = sources.Select(source => source.Offset).ToArray();
+        var fits = sources.Count + (lengths.Sum() / CopyBytes) <= S3UploadParts.MostParts;
+        var plan = JoinPlan.Of(lengths, least, fits ? CopyBytes : S3UploadParts.LargestPart, S3UploadParts.MostParts);
         if (plan.IsEmpty)
             return [await multipart.PutPartAsync(uploadId, multipartId, 1, 0, () => new MemoryStream(), cancellationToken)];
 
@@ -72,9 +77,15 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         using var buffer = await memory.RentAsync(part.Bytes, cancellationToken);
         foreach (var run in Runs(part, sources))
         {
-            var content = await connection.RepeatAsync((client, token) => ReadAsync(client, sources[run.Piece.Source].Id, run.Piece, token), cancellationToken);
-            for (var i = 0; i < run.Times; i++)
-                buffer.Append(content);
+            var start = buffer.Length;
+            await connection.RepeatAsync(async (client, token) =>
+            {
+                buffer.CutTo(start);
+                await ReadAsync(client, sources[run.Piece.Source].Id, run.Piece, buffer, token);
+                return true;
+            }, cancellationToken);
+            for (var i = 1; i < run.Times; i++)
+                buffer.AppendCopy(start, run.Piece.Bytes);
         }
 
         return await multipart.PutPartAsync(uploadId, multipartId, number, buffer.Length, buffer.OpenRead, cancellationToken);
@@ -95,7 +106,7 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         }
     }
 
-    private async Task<byte[]> ReadAsync(Amazon.S3.IAmazonS3 client, string sourceId, JoinPiece piece, CancellationToken cancellationToken)
+    private async Task ReadAsync(Amazon.S3.IAmazonS3 client, string sourceId, JoinPiece piece, PooledPart into, CancellationToken cancellationToken)
     {
         using var answer = await client.GetObjectAsync(new GetObjectRequest
         {
@@ -105,9 +116,7 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         }, cancellationToken);
         if (answer.ContentLength != piece.Bytes)
             throw new IOException("the store sent other bytes than it was asked for");
-        var content = new byte[piece.Bytes];
-        await answer.ResponseStream.ReadExactlyAsync(content, cancellationToken);
-        return content;
+        await into.FillAsync(answer.ResponseStream, piece.Bytes, cancellationToken);
     }
 
     private static uint? ChecksumOf(IReadOnlyList<S3Upload> sources)

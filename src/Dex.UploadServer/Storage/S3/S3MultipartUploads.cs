@@ -13,6 +13,9 @@ internal sealed partial class S3MultipartUploads(S3Connection connection, string
 
     private readonly ConcurrentDictionary<string, bool> _open = new(StringComparer.Ordinal);
 
+    // Keys for which one may have been begun that nobody knows of. The store may carry out a request long after we gave it up, so a look at once is not enough.
+    private readonly ConcurrentDictionary<string, bool> _doubted = new(StringComparer.Ordinal);
+
     /// <param name="hasChecksum">Whether a CRC-32C of the whole will be given at the end, where the store takes one.</param>
     public async Task<S3Multipart> BeginAsync(string key, S3Metadata metadata, int parts, bool hasChecksum, CancellationToken cancellationToken)
     {
@@ -30,9 +33,11 @@ internal sealed partial class S3MultipartUploads(S3Connection connection, string
         }
         finally
         {
-            // An answer that was lost may have begun one that nobody knows of.
             if (attempts > 1)
+            {
                 await AbortStrayAsync(key);
+                _doubted[key] = true;
+            }
         }
 
         InitiateMultipartUploadRequest NewRequest()
@@ -46,14 +51,18 @@ internal sealed partial class S3MultipartUploads(S3Connection connection, string
     }
 
     /// <summary>The upload is complete.</summary>
-    public void Forget(S3Multipart upload) => _open.TryRemove(upload.Id, out _);
+    public Task EndAsync(S3Multipart upload)
+    {
+        _open.TryRemove(upload.Id, out _);
+        return _doubted.TryRemove(upload.Place.Key, out _) ? AbortStrayAsync(upload.Place.Key) : Task.CompletedTask;
+    }
 
     /// <summary>Ends an upload without a trace. Never fails: what cannot be removed now is found at the next start.</summary>
     public async Task AbortAsync(S3Multipart upload)
     {
         using var patience = new CancellationTokenSource(s_abortPatience, clock);
         await AbortAsync(upload.Place.Key, upload.Id, patience.Token);
-        Forget(upload);
+        await EndAsync(upload);
     }
 
     /// <summary>Ends uploads that a killed process has left open.</summary>
@@ -82,6 +91,7 @@ internal sealed partial class S3MultipartUploads(S3Connection connection, string
         }
         catch (Exception failure) when (failure is StoreCallException or OperationCanceledException)
         {
+            _doubted[key] = true;
             LogNotAborted(bucket, failure.Message);
         }
     }

@@ -65,7 +65,7 @@ internal sealed class S3ObjectWriter(
             var crc = await pump.RunAsync(source, plan, moved, (part, token) => upload.PutAsync(part, moved, token), cancellationToken);
             source.RequireUnchanged(crc);
             await check.CompleteAsync(upload, new ExpectedObject(source.Length, upload.ExpectedTag, crc), moved, cancellationToken);
-            uploads.Forget(upload);
+            await uploads.EndAsync(upload);
         }
         catch
         {

@@ -116,7 +116,7 @@ internal sealed partial class S3ServerSideCopy(
             if (!await IsUnchangedAsync(original, cancellationToken))
                 throw Changed();
             await check.CompleteAsync(upload, new ExpectedObject(source.Length, upload.ExpectedTag, source.Crc32C), moved, cancellationToken);
-            uploads.Forget(upload);
+            await uploads.EndAsync(upload);
         }
         catch
         {

@@ -28,7 +28,7 @@ internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditi
     public async Task ReadAsync(string uploadId, S3Tail tail, long bytes, PooledPart into, CancellationToken cancellationToken) =>
         await connection.RepeatAsync(async (client, token) =>
         {
-            into.Clear();
+            into.CutTo(0);
             using var answer = await client.GetObjectAsync(new GetObjectRequest
             {
                 BucketName = keys.Bucket,

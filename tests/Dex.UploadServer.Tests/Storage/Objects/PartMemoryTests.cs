@@ -8,11 +8,14 @@ public sealed class PartMemoryTests : IDisposable
 {
     private const int Part = TransferOptions.LeastPartBytes;
 
-    private readonly PartMemory _memory = new(Options.Create(new TransferOptions { PartBytes = Part, MemoryBytes = 3 * Part }), TimeProvider.System);
+    private readonly PartArrays _arrays = new(TimeProvider.System);
+    private readonly PartMemory _memory;
+
+    public PartMemoryTests() => _memory = new PartMemory(_arrays, Options.Create(new TransferOptions { PartBytes = Part, MemoryBytes = 3 * Part }));
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _memory.Dispose();
+    public void Dispose() => _arrays.Dispose();
 
     [Fact]
     public async Task A_delivery_takes_what_there_is_and_then_waits()

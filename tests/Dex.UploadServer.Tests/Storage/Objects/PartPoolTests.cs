@@ -3,13 +3,18 @@ using Dex.UploadServer.Storage.Objects;
 namespace Dex.UploadServer.Tests.Storage.Objects;
 
 /// <summary>Memory for parts is bounded, and who comes first is served first.</summary>
-public sealed class PartPoolTests
+public sealed class PartPoolTests : IDisposable
 {
     private const int Block = PartPool.BlockBytes;
 
-    private readonly PartPool _pool = new(4 * Block);
+    private readonly PartArrays _arrays = new(TimeProvider.System);
+    private readonly PartPool _pool;
+
+    public PartPoolTests() => _pool = new PartPool(_arrays, 4 * Block);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _arrays.Dispose();
 
     [Fact]
     public async Task Who_wants_more_than_is_left_waits_and_those_who_come_later_wait_behind()
@@ -58,6 +63,26 @@ public sealed class PartPoolTests
 
         Assert.Equal(0, part.Room);
         Assert.Throws<ArgumentOutOfRangeException>(() => part.Append([1]));
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(Block)]
+    [InlineData(Block + 10)]
+    public async Task A_part_that_is_cut_goes_on_from_there_and_can_repeat_what_it_has(int start)
+    {
+        var bytes = Dex.Testing.Bodies.Random(2 * Block);
+        using var part = await _pool.RentAsync(3 * Block, Stop);
+        part.Append(bytes.AsSpan(0, start));
+        part.Append(new byte[Block]);
+
+        part.CutTo(start);
+        part.Append(bytes.AsSpan(start, 20));
+        part.AppendCopy(start - 5, 25);
+
+        using var read = new MemoryStream();
+        await part.OpenRead().CopyToAsync(read, Stop);
+        Assert.Equal([.. bytes[..(start + 20)], .. bytes[(start - 5)..(start + 20)]], read.ToArray());
     }
 
     [Fact]

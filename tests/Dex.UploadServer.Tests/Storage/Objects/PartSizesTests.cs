@@ -27,6 +27,43 @@ public sealed class PartSizesTests
     public void S33_parts_grow_while_nobody_knows_the_length(long chunk, long length) =>
         Assert.InRange(CountParts(chunk, length, known: null), 1, 10_000);
 
+    [Theory]
+    [InlineData(64 * 1024)]
+    [InlineData(5 * MiB)]
+    [InlineData((64 * MiB) - 1)]
+    [InlineData(long.MaxValue / 2)]
+    [Rule("CR3", "S33")]
+    public void CR3_S33_the_longest_upload_there_may_be_fits_whether_its_length_is_known_or_not(long chunk)
+    {
+        Assert.InRange(CountParts(chunk, s_sizes.LongestDeferred, known: null), 1, 10_000);
+        if (chunk > MiB)
+            Assert.InRange(CountParts(chunk, s_sizes.LongestObject, s_sizes.LongestObject), 1, 10_000);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(20_000)]
+    [InlineData(90_000)]
+    [Rule("CR3", "S33")]
+    public void CR3_S33_a_length_that_is_told_late_still_fits(int chunksBefore)
+    {
+        const long chunk = 5 * MiB;
+        var length = s_sizes.LongestDeferred;
+        var (parts, sent, tail) = (0, 0L, 0L);
+        for (var i = 0; i < chunksBefore && sent + tail + chunk <= length; i++)
+        {
+            tail += chunk;
+            if (tail >= s_sizes.Worthwhile(parts, sent, null))
+                (parts, sent, tail) = (parts + 1, sent + tail, 0);
+        }
+
+        while (sent < length)
+            (parts, sent) = (parts + 1, sent + Math.Min(s_sizes.Next(parts, sent, length), length - sent));
+
+        Assert.InRange(parts, 1, 10_000);
+    }
+
     [Fact]
     [Rule("S33")]
     public void S33_parts_can_all_be_equal()

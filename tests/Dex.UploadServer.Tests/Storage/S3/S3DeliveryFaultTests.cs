@@ -114,6 +114,20 @@ public sealed class S3DeliveryFaultTests : IClassFixture<ObjectStoreService>, IA
     }
 
     [Fact]
+    public async Task A_beginning_that_is_carried_out_when_nobody_waits_any_more_leaves_no_second_upload_open()
+    {
+        _proxy.Add(new FaultRule(FaultKind.Hang) { Method = "POST", QueryKey = "uploads", Times = 1 });
+        _proxy.Add(new FaultRule(FaultKind.None) { Method = "PUT", Delay = TimeSpan.FromMilliseconds(500) });
+        var delivering = DeliverAsync("begin/late");
+        await Eventually.TrueAsync(() => _proxy.Count("PUT") > 0);
+
+        await _store.Client.InitiateMultipartUploadAsync(_rig.Bucket, "begin/late", Stop); // what the store does with the first request
+        await delivering;
+
+        await AssertDeliveredAsync("begin/late");
+    }
+
+    [Fact]
     public async Task A_beginning_whose_answer_never_comes_leaves_nothing_open()
     {
         _proxy.Add(new FaultRule(FaultKind.ResetAfterRequest) { Method = "POST", QueryKey = "uploads" });
@@ -151,8 +165,10 @@ public sealed class S3DeliveryFaultTests : IClassFixture<ObjectStoreService>, IA
     public async Task A_target_that_stays_busy_is_left_alone_as_long_as_it_asks()
     {
         _proxy.Add(new FaultRule(FaultKind.Answer) { Method = "PUT", CannedAnswer = CannedAnswer.SlowDown with { Headers = ["Retry-After: 77"] } });
+        using var rig = new S3TargetRig(_store, connection: S3Rig.Connect(_store, _proxy.Address, options => options.ProgressTimeout = TimeSpan.FromSeconds(30))); // a slow machine is no busy target
+        await using var source = new TestSourceFile(s_content);
 
-        var error = await Assert.ThrowsAsync<DeliveryPostponedException>(() => DeliverAsync("throttled"));
+        var error = await Assert.ThrowsAsync<DeliveryPostponedException>(() => rig.Destination.DeliverAsync(source, "throttled", s_unwatched, Stop).AsTask());
 
         Assert.Equal(TimeSpan.FromSeconds(77), error.RetryAfter);
         await AssertNothingAsync("throttled");

@@ -17,7 +17,7 @@ public sealed class S3MemoryTests : IClassFixture<ObjectStoreService>, IDisposab
 
     public S3MemoryTests(ObjectStoreService service)
     {
-        _rig = new S3StoreRig(service) { Memory = new PartPool(2 * Least), Sizes = new PartSizes(Least, Least, Least, S3UploadParts.MostParts) };
+        _rig = new S3StoreRig(service) { MemoryBytes = 2 * Least, Sizes = new PartSizes(Least, Least, Least, S3UploadParts.MostParts) };
         _store = _rig.Open();
     }
 

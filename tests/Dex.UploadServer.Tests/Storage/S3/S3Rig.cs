@@ -13,7 +13,7 @@ internal static class S3Rig
     /// <param name="endpoint">The store, or a proxy before it.</param>
     public static S3Connection Connect(ObjectStoreService store, Uri? endpoint = null, Action<StoreCallOptions>? change = null, string? secretKey = null)
     {
-        var options = new StoreCallOptions { ProgressTimeout = TimeSpan.FromSeconds(1), RetryWindow = TimeSpan.FromSeconds(5) };
+        var options = new StoreCallOptions { ProgressTimeout = TimeSpan.FromSeconds(2), RetryWindow = TimeSpan.FromSeconds(8) };
         change?.Invoke(options);
         var retry = new StoreRetry(Options.Create(options), TimeProvider.System, () => 0.5);
         var account = new S3Account(endpoint ?? store.Endpoint, ObjectStoreService.Region);

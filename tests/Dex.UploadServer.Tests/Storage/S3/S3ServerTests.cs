@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -43,6 +44,23 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
 
         Assert.Contains(($"Tus storage S3 Bucket {store.Bucket}", "UP", "None reported"), services);
         Assert.Contains(($"S3 source {store.Bucket}", "UP", ""), services);
+    }
+
+    [Fact]
+    [Rule("O3", "CR3", "S33")]
+    public async Task O3_CR3_S33_an_upload_that_cannot_fit_is_refused_when_it_is_created()
+    {
+        await StartAsync(store.Variables());
+
+        using var options = await _client.SendAsync(new HttpRequestMessage(HttpMethod.Options, "/files/"), Stop);
+        var longest = long.Parse(options.Headers.GetValues("Tus-Max-Size").Single(), CultureInfo.InvariantCulture);
+        var (tooLong, text) = await CreateAsync(longest + 1);
+        var (fits, problem) = await CreateAsync(longest);
+
+        Assert.Equal(671_088_640_000, longest);
+        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, "ERR_MAX_SIZE_EXCEEDED: maximum size exceeded\n"), (tooLong, text));
+        Assert.Equal(HttpStatusCode.BadRequest, fits);
+        Assert.Contains("open stream_route.json", problem);
     }
 
     [Fact]
@@ -151,11 +169,11 @@ public sealed class S3ServerTests(ObjectStoreService store) : IClassFixture<Obje
             service.GetProperty("service").GetString()!, service.GetProperty("status").GetString()!, service.GetProperty("health_issue").GetString()!))];
     }
 
-    private async Task<(HttpStatusCode Status, string Body)> CreateAsync()
+    private async Task<(HttpStatusCode Status, string Body)> CreateAsync(long length = 1)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/files/");
         request.Headers.Add("Tus-Resumable", "1.0.0");
-        request.Headers.Add("Upload-Length", "1");
+        request.Headers.Add("Upload-Length", length.ToString(CultureInfo.InvariantCulture));
         var manifest = new Dictionary<string, string> { ["data_stream_id"] = "stream", ["data_stream_route"] = "route", ["sender_id"] = "me", ["received_filename"] = "f" };
         request.Headers.Add("Upload-Metadata", string.Join(',', manifest.Select(pair => $"{pair.Key} {Convert.ToBase64String(Encoding.UTF8.GetBytes(pair.Value))}")));
         using var response = await _client.SendAsync(request, Stop);

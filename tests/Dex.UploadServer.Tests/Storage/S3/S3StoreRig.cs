@@ -13,10 +13,14 @@ internal sealed class S3StoreRig(ObjectStoreService service, Uri? endpoint = nul
     public const long Least = 5L << 20;
 
     private readonly List<S3Connection> _connections = [];
+    private readonly PartArrays _arrays = new(TimeProvider.System);
+    private PartPool? _memory;
 
     public S3Keys Keys { get; } = new(service.Bucket, $"prefix-{Guid.NewGuid():N}");
 
-    public PartPool Memory { get; init; } = new(64L << 20);
+    public PartPool Memory => _memory ??= new PartPool(_arrays, MemoryBytes);
+
+    public long MemoryBytes { get; init; } = 64L << 20;
 
     public PartSizes Sizes { get; init; } = new(Least, Least, 32L << 20, S3UploadParts.MostParts);
 
@@ -112,5 +116,6 @@ internal sealed class S3StoreRig(ObjectStoreService service, Uri? endpoint = nul
     {
         foreach (var connection in _connections)
             connection.Dispose();
+        _arrays.Dispose();
     }
 }

@@ -14,6 +14,7 @@ internal sealed class S3TargetRig : IDisposable
     public const int PartBytes = TransferOptions.LeastPartBytes;
 
     private readonly ObjectStoreService _store;
+    private readonly PartArrays _arrays = new(TimeProvider.System);
     private readonly PartMemory _memory;
 
     /// <param name="bucket">That of the fixture unless another is named.</param>
@@ -23,7 +24,7 @@ internal sealed class S3TargetRig : IDisposable
         Bucket = bucket ?? store.Bucket;
         Options = new TransferOptions { PartBytes = PartBytes, ParallelParts = 4 };
         change?.Invoke(Options);
-        _memory = new PartMemory(Microsoft.Extensions.Options.Options.Create(Options), TimeProvider.System);
+        _memory = new PartMemory(_arrays, Microsoft.Extensions.Options.Options.Create(Options));
         Connection = connection ?? S3Rig.Connect(store, endpoint);
         var target = new S3Target("edav", Bucket, null, null, default, default);
         Destination = S3Destination.Create(target, Connection, _memory, Options, (key, _) => Task.FromResult(OurKeys.Contains(key)), TimeProvider.System, NullLogger.Instance);
@@ -70,6 +71,6 @@ internal sealed class S3TargetRig : IDisposable
     public void Dispose()
     {
         Connection.Dispose();
-        _memory.Dispose();
+        _arrays.Dispose();
     }
 }

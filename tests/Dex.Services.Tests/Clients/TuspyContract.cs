@@ -5,7 +5,7 @@ namespace Dex.Services.Clients;
 
 /// <summary>tuspy, as Debian ships it.</summary>
 [Trait("Category", "Clients")]
-public sealed class TuspyTests(ServerFixture fixture, SourceFiles sources) : IClassFixture<ServerFixture>, IClassFixture<SourceFiles>
+public abstract class TuspyContract(ServerFixture fixture, SourceFiles sources) : IClassFixture<SourceFiles>
 {
     private const int Limit = 240_000;
 

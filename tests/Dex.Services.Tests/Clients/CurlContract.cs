@@ -5,7 +5,7 @@ namespace Dex.Services.Clients;
 
 /// <summary>curl as people use it: a whole file in one request (docs/adr/0012).</summary>
 [Trait("Category", "Clients")]
-public sealed class CurlTests(ServerFixture fixture, SourceFiles sources) : IClassFixture<ServerFixture>, IClassFixture<SourceFiles>
+public abstract class CurlContract(ServerFixture fixture, SourceFiles sources) : IClassFixture<SourceFiles>
 {
     private const int Limit = 120_000;
     private const int Large = 20_000_000; // curl asks first whether it may send
@@ -91,7 +91,7 @@ public sealed class CurlTests(ServerFixture fixture, SourceFiles sources) : ICla
     public async Task A_manifest_that_breaks_the_rules_is_refused_with_the_reasons(string option)
     {
         var file = option switch { "-T" => sources.Get(Large), "-F" => $"file=@{sources.Get(Large)}", _ => $"@{sources.Get(Large)}" };
-        var before = Content.List(fixture.Folder.Uploads);
+        var before = await fixture.ListStoredAsync(Stop);
 
         var run = await ProcessRun.SucceedAsync(
             "curl", ["-sS", "-w", "\n%{http_code}", option, file, "-H", "Upload-Metadata: data_stream_id ZGV4dGVzdGluZw==,data_stream_route dGVzdGV2ZW50MQ==", At("/files/")],
@@ -100,7 +100,7 @@ public sealed class CurlTests(ServerFixture fixture, SourceFiles sources) : ICla
         Assert.StartsWith("{\"upload_id\":\"", run, StringComparison.Ordinal);
         Assert.Contains("field sender_id was missing", run, StringComparison.Ordinal);
         Assert.EndsWith("\n400", run, StringComparison.Ordinal);
-        Assert.Equal(before, Content.List(fixture.Folder.Uploads));
+        Assert.Equal(before, await fixture.ListStoredAsync(Stop));
     }
 
     private string At(string path) => new Uri(fixture.Server.Address, path).ToString();
