@@ -1,4 +1,5 @@
 using Dex.UploadServer.Hosting;
+using Dex.UploadServer.Storage.Azure;
 using Dex.UploadServer.Storage.FileSystem;
 using Dex.UploadServer.Storage.Objects;
 using Dex.UploadServer.Storage.S3;
@@ -14,6 +15,7 @@ internal static class StorageExtensions
         builder.AddObjectParts();
         builder.AddObjectTransfers();
         builder.AddS3();
+        builder.AddAzure();
 
         var choice = StorageChoice.Of(builder.Services.Environment());
         builder.Services.AddSingleton(choice);
