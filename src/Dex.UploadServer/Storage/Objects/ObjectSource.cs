@@ -35,7 +35,7 @@ internal abstract class ObjectSource(string prefix, string unreadable, PartMemor
             };
 
             ObjectSourceFile NewFile(ImmutableSortedDictionary<string, string> metadata, string? rejection) =>
-                new(found.Stored, found.Ranges, memory, options.Value)
+                new(found.Stored, found.Ranges, found.Link, memory, options.Value)
                 {
                     UploadId = uploadId,
                     Length = found.Length,
@@ -89,4 +89,4 @@ internal abstract class ObjectSource(string prefix, string unreadable, PartMemor
 
 /// <summary>An object that is there.</summary>
 /// <param name="Metadata">As the store keeps it.</param>
-internal sealed record FoundObject(StoredObject Stored, long Length, IRangeReader Ranges, ImmutableSortedDictionary<string, string> Metadata);
+internal sealed record FoundObject(StoredObject Stored, long Length, IRangeReader Ranges, IReadLink Link, ImmutableSortedDictionary<string, string> Metadata);

@@ -78,7 +78,7 @@ internal sealed class S3ObjectCheck(PartPump pump, PartMemory memory, TransferOp
     private async Task<uint> ReadBackAsync(S3Place place, GetObjectMetadataResponse head, Action<int> moved, CancellationToken cancellationToken)
     {
         var tag = head.ETag ?? "";
-        await using var written = new ObjectSourceFile(place.Stored(tag), new S3ObjectReader(place, tag), memory, options)
+        await using var written = new ObjectSourceFile(place.Stored(tag), new S3ObjectReader(place, tag), link: null, memory, options)
         {
             UploadId = "",
             Length = head.ContentLength,

@@ -21,7 +21,7 @@ internal sealed class S3Source(S3Connection connection, string bucket, string pr
             var head = await connection.RepeatAsync(
                 (client, token) => client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = bucket, Key = key }, token), cancellationToken);
             var place = new S3Place(connection, bucket, key);
-            return new FoundObject(place.Stored(head.ETag), head.ContentLength, new S3ObjectReader(place, head.ETag), MetadataOf(head));
+            return new FoundObject(place.Stored(head.ETag), head.ContentLength, new S3ObjectReader(place, head.ETag), new S3ReadLink(place, head.ETag), MetadataOf(head));
         }
         catch (StoreCallException missing) when (missing.Failure == StoreFailure.NotFound)
         {
