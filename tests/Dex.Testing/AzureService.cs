@@ -60,6 +60,11 @@ public sealed class AzureService(TestServices services) : IAsyncLifetime
         new AccountSasBuilder(permissions, end, AccountSasServices.Blobs, AccountSasResourceTypes.All) { StartsOn = end.AddDays(-7), Protocol = SasProtocol.HttpsAndHttp }
             .ToSasQueryParameters(new StorageSharedKeyCredential(Account, Key)).ToString();
 
+    /// <summary>A SAS for the class's container alone, good for an hour.</summary>
+    public string NewContainerSas(BlobContainerSasPermissions permissions) =>
+        new BlobSasBuilder(permissions, DateTimeOffset.UtcNow.AddHours(1)) { BlobContainerName = Container, Resource = "c" }
+            .ToSasQueryParameters(new StorageSharedKeyCredential(Account, Key)).ToString();
+
     /// <summary>Makes another container, which goes with the class's own.</summary>
     public async Task<string> NewContainerAsync(CancellationToken cancellationToken)
     {

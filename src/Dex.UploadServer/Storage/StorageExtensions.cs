@@ -31,6 +31,7 @@ internal static class StorageExtensions
 
         builder.AddFileSystemTargets();
         builder.AddS3Targets();
+        builder.AddAzureTargets();
         return builder;
     }
 }

@@ -87,6 +87,7 @@ internal sealed class AzureConnection : IDisposable
         var options = new BlobClientOptions(Version) { Transport = new HttpClientTransport(_http) };
         options.Retry.MaxRetries = 0;
         options.Retry.NetworkTimeout = Timeout.InfiniteTimeSpan;
+        options.AddPolicy(new BrokenAnswerPolicy(), HttpPipelinePosition.BeforeTransport);
         options.Diagnostics.IsLoggingEnabled = false;
         options.Diagnostics.IsDistributedTracingEnabled = false;
         options.Diagnostics.IsTelemetryEnabled = false;

@@ -1,4 +1,6 @@
+using Azure;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.Azure;
@@ -57,9 +59,30 @@ internal sealed class AzureContainer(AzureConnection connection, string name)
     // Reading one name works with the rights to the container's blobs alone; asking for its properties does not.
     private static async Task<bool> Look(BlobContainerClient client, CancellationToken cancellationToken)
     {
-        await foreach (var page in client.GetBlobsAsync(cancellationToken: cancellationToken).AsPages(pageSizeHint: 1))
-            return page is not null;
-        return true;
+        try
+        {
+            await foreach (var page in client.GetBlobsAsync(cancellationToken: cancellationToken).AsPages(pageSizeHint: 1))
+                return page is not null;
+            return true;
+        }
+        catch (RequestFailedException denied) when (denied.ErrorCode == BlobErrorCode.AuthorizationPermissionMismatch)
+        {
+            return await LookForBlobAsync(client, cancellationToken);
+        }
+    }
+
+    // With the right to read and none to list, a blob that is not there shows as much.
+    private static async Task<bool> LookForBlobAsync(BlobContainerClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.GetBlobClient("no-such-blob").GetPropertiesAsync(cancellationToken: cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException missing) when (missing.ErrorCode == BlobErrorCode.BlobNotFound)
+        {
+            return true;
+        }
     }
 
     private BlobContainerClient ClientOf(BlobServiceClient service) => _client ??= service.GetBlobContainerClient(name);

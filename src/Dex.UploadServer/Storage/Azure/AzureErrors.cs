@@ -18,7 +18,7 @@ internal static class AzureErrors
         StoreCallException => false,
         OperationCanceledException => !cancellationToken.IsCancellationRequested,
         AggregateException several => several.InnerExceptions.All(inner => IsForeign(inner, cancellationToken)),
-        _ => error is RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException or SocketException or XmlException,
+        _ => error is RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException or SocketException or XmlException or BrokenAnswerException,
     };
 
     /// <param name="hasExpired">Whether the SAS in use is past its end, which the service says in the same words as a wrong key.</param>
