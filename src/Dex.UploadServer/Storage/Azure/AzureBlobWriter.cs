@@ -22,7 +22,7 @@ internal sealed class AzureBlobWriter(PartPump pump, PartMemory memory, Transfer
         var put = new BlobUploadOptions
         {
             Metadata = metadata.ToDictionary(),
-            TransferOptions = new StorageTransferOptions { InitialTransferSize = options.PartBytes, MaximumConcurrency = 1 }, // in one request
+            TransferOptions = new StorageTransferOptions { InitialTransferSize = file.Length + 1, MaximumConcurrency = 1 }, // in one request
             TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
         };
         var answer = await place.Container.RepeatAsync(async (client, token) =>

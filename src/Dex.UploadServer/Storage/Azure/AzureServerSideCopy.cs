@@ -47,6 +47,8 @@ internal sealed partial class AzureServerSideCopy(TransferOptions options, TimeP
             // A fresh link for each block: a large file takes longer than one should live.
             if (await link.MakeAsync(options.LinkLife, token) is not { } address)
                 throw new StoreCallException("the source's credentials allow no link to it") { Failure = StoreFailure.Refused };
+            if (address.Scheme == Uri.UriSchemeHttps && place.Container.Connection.Access.Endpoint.Scheme != Uri.UriSchemeHttps)
+                throw new StoreCallException("a link may not be sent in the clear") { Failure = StoreFailure.Refused };
             await blocks.FetchAsync(index, address, condition, token);
             moved(0);
         }
