@@ -13,6 +13,7 @@ internal static class Program
         Dex.Bench protocols                                    compares HTTP/2 with HTTP/1.1, by curl
         Dex.Bench load --url URL --scenario NAME [--pid PID] [--stored FOLDER]   loads a server that runs already
         Dex.Bench deliveries [--mebibytes N] [--latency N]     carries a file from and to S3 in parts, in one stream, and by the store
+        Dex.Bench deliveries --to azure [--mebibytes N] [--latency N]            the same to Azure, from a file, S3 and Azure
         Dex.Bench serve engine|sink|sink-discard --folder FOLDER                 becomes one of the bench's own servers
         Dex.Bench list                                         scenarios and servers
 
@@ -35,6 +36,7 @@ internal static class Program
                 ["goals"] => GoalsCommand.Run(arguments),
                 ["protocols"] => ProtocolsCommand.Run(arguments),
                 ["load"] => LoadCommand.Run(arguments),
+                ["deliveries"] when arguments.Text("to") == "azure" => AzureDeliveriesCommand.Run(arguments),
                 ["deliveries"] => DeliveriesCommand.Run(arguments),
                 ["serve", var server] => ServeCommand.Run(server, arguments),
                 ["list"] => ListCommand.Run(),
