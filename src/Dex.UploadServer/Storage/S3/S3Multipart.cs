@@ -36,7 +36,7 @@ internal sealed class S3Multipart(S3Place place, string id, int parts, bool decl
                 UploadId = id,
                 PartNumber = part.Index + 1,
                 PartSize = part.Length,
-                InputStream = new S3PartContent(part.Bytes, part.Length, moved),
+                InputStream = new PartContent(part.Bytes, part.Length, moved),
                 UseChunkEncoding = false,
                 DisablePayloadSigning = place.Connection.MayLeavePayloadUnsigned ? true : null,
             };

@@ -14,12 +14,12 @@ internal sealed class S3ObjectWriter(
 
     /// <exception cref="DeliverySourceException">The source broke, or is not what was uploaded; nothing is visible.</exception>
     /// <exception cref="StoreCallException">The store failed.</exception>
-    public Task WriteAsync(SourceFile source, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken) =>
+    public Task WriteAsync(SourceFile source, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken) =>
         source.Length <= options.PartBytes
             ? PutAsync(source, key, metadata, moved, cancellationToken)
             : UploadAsync(source, key, metadata, moved, cancellationToken);
 
-    private async Task PutAsync(SourceFile source, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+    private async Task PutAsync(SourceFile source, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
         await using var reader = await PartReader.OpenAsync(source, cancellationToken);
         using var buffer = await memory.Open(1).TakeAsync((int)source.Length, cancellationToken);
@@ -43,7 +43,7 @@ internal sealed class S3ObjectWriter(
             {
                 BucketName = bucket,
                 Key = key,
-                InputStream = new S3PartContent(buffer.Bytes, (int)source.Length, moved),
+                InputStream = new PartContent(buffer.Bytes, (int)source.Length, moved),
                 UseChunkEncoding = false,
                 DisablePayloadSigning = connection.MayLeavePayloadUnsigned ? true : null,
             };
@@ -56,7 +56,7 @@ internal sealed class S3ObjectWriter(
         }
     }
 
-    private async Task UploadAsync(SourceFile source, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+    private async Task UploadAsync(SourceFile source, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
         var plan = PartPlan.For(source.Length, options.PartBytes, MostParts);
         var upload = await uploads.BeginAsync(key, metadata, plan.Count, hasChecksum: true, cancellationToken);

@@ -23,7 +23,7 @@ internal sealed partial class S3ServerSideCopy(
     /// <returns>False if the store does not do that; then nothing has happened.</returns>
     /// <exception cref="DeliverySourceException">The source is not what it was when the delivery began.</exception>
     /// <exception cref="StoreCallException">The store failed.</exception>
-    public async Task<bool> TryAsync(SourceFile source, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+    public async Task<bool> TryAsync(SourceFile source, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
         if (!options.ServerSideCopy || source.StoredObject is not { } original || original.Store != connection.Account.Store || WasRefused())
             return false;
@@ -47,7 +47,7 @@ internal sealed partial class S3ServerSideCopy(
 
     /// <returns>False if the store takes too long for one call; then it is spared such calls from now on.</returns>
     private async Task<bool> TryAtOnceAsync(
-        SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+        SourceFile source, StoredObject original, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
         if (source.Length <= options.CopyPartBytes)
         {
@@ -70,7 +70,7 @@ internal sealed partial class S3ServerSideCopy(
     }
 
     private async Task CopyAtOnceAsync(
-        SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken copying, CancellationToken cancellationToken)
+        SourceFile source, StoredObject original, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken copying, CancellationToken cancellationToken)
     {
         var answer = await connection.RepeatAsync((client, token) => client.CopyObjectAsync(NewRequest(), token), copying);
         moved(0);
@@ -101,7 +101,7 @@ internal sealed partial class S3ServerSideCopy(
     }
 
     private async Task CopyInPartsAsync(
-        SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+        SourceFile source, StoredObject original, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
         var plan = PartPlan.For(source.Length, options.CopyPartBytes, S3ObjectWriter.MostParts);
         var upload = await uploads.BeginAsync(key, metadata, plan.Count, hasChecksum: false, cancellationToken);
