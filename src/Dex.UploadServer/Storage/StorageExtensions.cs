@@ -20,7 +20,9 @@ internal static class StorageExtensions
         var choice = StorageChoice.Of(builder.Services.Environment());
         builder.Services.AddSingleton(choice);
         builder.Services.AddHostedService<StorageChoiceLog>();
-        if (choice.Uploads == StorageChoice.S3)
+        if (choice.Uploads == StorageChoice.Azure)
+            builder.AddAzureUploads();
+        else if (choice.Uploads == StorageChoice.S3)
             builder.AddS3Uploads().AddS3Source();
         else
             builder.AddFileSystemUploads().AddFileSystemSource();

@@ -1,0 +1,140 @@
+using Dex.Tus.Stores;
+using Dex.UploadServer.Storage.Objects;
+
+namespace Dex.UploadServer.Storage.Azure;
+
+/// <summary>Stages the bytes of a final upload as blocks of its blob, which nobody sees before they are committed (spec: tus.md 11, SA6).</summary>
+/// <remarks>Large pieces are copied within the store, by an address that only it is told; what is small is read and sent, and all of it where we may not make such an address.</remarks>
+internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, AzureUploadBlocks blocks, AzureUploadBlobs blobs, AzureUploads uploads, PartPool memory, PartSizes sizes)
+{
+    private const int AtOnce = 8;
+    private const long CopyBytes = 256L << 20;
+    private static readonly TimeSpan s_addressLife = TimeSpan.FromHours(6);
+
+    /// <summary>Copies the parts' bytes; leaves nothing behind when it fails.</summary>
+    public async Task<AzureJoined> JoinAsync(string uploadId, UploadMetadata metadata, long length, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    {
+        var sources = await JoinSources.FindAsync(parts, length, uploads.FindAsync, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        var joined = new AzureJoined(uploadId, metadata, length, sources.Checksum, blocks, blobs);
+        try
+        {
+            joined.Blocks = await StageAsync(uploadId, sources, cancellationToken);
+            return joined;
+        }
+        catch
+        {
+            await joined.GiveUpAsync();
+            throw;
+        }
+    }
+
+    private async Task<int> StageAsync(string uploadId, JoinSources sources, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StageAsync(uploadId, sources, await FindAddressesAsync(sources, cancellationToken), cancellationToken);
+        }
+        catch (StoreCallException refused) when (refused.Failure is StoreFailure.Refused or StoreFailure.Denied or StoreFailure.NotFound)
+        {
+            // Behind a fire wall the store may not reach itself by its address.
+            return await StageAsync(uploadId, sources, null, cancellationToken);
+        }
+    }
+
+    /// <param name="addresses">Of the sources; null if all has to be read and sent.</param>
+    private async Task<int> StageAsync(string uploadId, JoinSources sources, Dictionary<string, Uri>? addresses, CancellationToken cancellationToken)
+    {
+        var plan = JoinPlan.Of(sources.Lengths, sizes.Least, addresses is null ? sizes.Usual : CopyBytes, AzureUploadBlocks.MostBlocks);
+        await Parallel.ForAsync(0, plan.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
+        {
+            if (plan[i].IsCopy && addresses is not null)
+                await CopyAsync(uploadId, i + 1, addresses[sources.IdOf(plan[i].Pieces[0])], plan[i].Pieces[0], token);
+            else
+                await SendAsync(uploadId, i + 1, sources, plan[i], token);
+        });
+        return plan.Length;
+    }
+
+    private async Task<Dictionary<string, Uri>?> FindAddressesAsync(JoinSources sources, CancellationToken cancellationToken)
+    {
+        var addresses = new Dictionary<string, Uri>(StringComparer.Ordinal);
+        foreach (var id in sources.Uploads.Select(source => source.Id).Distinct(StringComparer.Ordinal))
+        {
+            if (await container.Connection.Sas.ReadAddressAsync(container.Name, keys.Data(id), s_addressLife, cancellationToken) is not { } address)
+                return null;
+            addresses.Add(id, address);
+        }
+
+        return addresses;
+    }
+
+    private Task<StoredPart> CopyAsync(string uploadId, int number, Uri address, JoinPiece piece, CancellationToken cancellationToken) =>
+        blocks.CopyAsync(uploadId, number, address, piece.First, piece.Bytes, cancellationToken);
+
+    private async Task SendAsync(string uploadId, int number, JoinSources sources, JoinPart part, CancellationToken cancellationToken)
+    {
+        using var buffer = await memory.RentAsync(part.Bytes, cancellationToken);
+        foreach (var (piece, times) in sources.RunsOf(part))
+        {
+            var content = await container.Connection.RepeatAsync((_, token) => ReadAsync(sources.IdOf(piece), piece, token), cancellationToken);
+            for (var i = 0; i < times; i++)
+                buffer.Append(content);
+        }
+
+        await blocks.PutAsync(uploadId, number, buffer.Length, buffer.OpenRead, cancellationToken);
+    }
+
+    private async Task<byte[]> ReadAsync(string sourceId, JoinPiece piece, CancellationToken cancellationToken)
+    {
+        await using var stream = await blobs.OpenAsync(sourceId, piece.First, piece.Bytes, cancellationToken);
+        var content = new byte[piece.Bytes];
+        await stream.ReadExactlyAsync(content, cancellationToken);
+        return content;
+    }
+}
+
+/// <summary>Staged bytes that wait to become the blob of a final upload.</summary>
+internal sealed class AzureJoined(string uploadId, UploadMetadata metadata, long length, RunningChecksum? checksum, AzureUploadBlocks blocks, AzureUploadBlobs blobs)
+{
+    public int Blocks { get; set; }
+
+    public long Length => length;
+
+    public RunningChecksum? Checksum => checksum;
+
+    /// <summary>Makes them the blob, in one step.</summary>
+    public Task CompleteAsync(CancellationToken cancellationToken) => blocks.CommitAsync(uploadId, Blocks, metadata, cancellationToken);
+
+    /// <summary>Removes them, unless they are the blob.</summary>
+    public async Task GiveUpAsync()
+    {
+        try
+        {
+            await blobs.DiscardBlocksAsync(uploadId, CancellationToken.None);
+        }
+        catch (StoreCallException)
+        {
+            // They vanish by themselves.
+        }
+    }
+}
+
+/// <summary>Staged bytes for a final upload that exists already.</summary>
+internal sealed class AzurePendingJoin(AzureJoined joined, Func<AzureJoined, CancellationToken, Task<Upload>> commit) : IJoinedParts
+{
+    private bool _committed;
+
+    public async ValueTask<Upload> CommitAsync(CancellationToken cancellationToken)
+    {
+        var upload = await commit(joined, cancellationToken);
+        _committed = true;
+        return upload;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_committed)
+            await joined.GiveUpAsync();
+    }
+}
