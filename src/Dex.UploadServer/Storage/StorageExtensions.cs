@@ -21,12 +21,14 @@ internal static class StorageExtensions
         builder.Services.AddSingleton(choice);
         builder.Services.AddHostedService<StorageChoiceLog>();
         if (choice.Uploads == StorageChoice.Azure)
-            builder.AddAzureUploads();
+            builder.AddAzureUploads().AddAzureUploadProbe().AddAzureSource();
         else if (choice.Uploads == StorageChoice.S3)
             builder.AddS3Uploads().AddS3Source();
         else
             builder.AddFileSystemUploads().AddFileSystemSource();
-        if (choice.ManifestConfigs == StorageChoice.S3)
+        if (choice.ManifestConfigs == StorageChoice.Azure)
+            builder.AddAzureManifestConfigs();
+        else if (choice.ManifestConfigs == StorageChoice.S3)
             builder.AddS3ManifestConfigs();
         else
             builder.AddFileSystemManifestConfigs();
