@@ -30,12 +30,11 @@ internal sealed partial class AzureServerSideCopy(TransferOptions options, TimeP
             if (!await link.IsUnchangedAsync(cancellationToken))
                 throw Changed();
         }
-        catch (StoreCallException changed) when (changed.Failure == StoreFailure.ConditionFailed)
-        {
-            throw Changed(changed);
-        }
         catch (StoreCallException failed) when (failed.Failure != StoreFailure.NoBucket)
         {
+            // A condition that did not hold may have been the target's: somebody has locked the blob there, and sending will tell.
+            if (failed.Failure == StoreFailure.ConditionFailed && !await link.IsUnchangedAsync(cancellationToken))
+                throw Changed();
             return Refuse(place, failed.Message);
         }
 
@@ -82,11 +81,7 @@ internal sealed partial class AzureServerSideCopy(TransferOptions options, TimeP
         return false;
     }
 
-    private static DeliverySourceException Changed(StoreCallException? cause = null)
-    {
-        const string message = "source object has changed since the delivery began";
-        return cause is null ? new(message) : cause.ForSource(message);
-    }
+    private static DeliverySourceException Changed() => new("source object has changed since the delivery began");
 
     [LoggerMessage(LogLevel.Information, "the store does not fetch by itself, files are carried through this server {container}{error}")]
     private partial void LogRefused(string container, string error);

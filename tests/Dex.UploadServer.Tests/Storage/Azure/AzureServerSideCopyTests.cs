@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Amazon.S3.Model;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using Dex.Testing;
 using Dex.Tus.Receiving;
 using Dex.UploadServer.Delivery;
@@ -197,6 +198,20 @@ public sealed class AzureServerSideCopyTests : IClassFixture<AzureService>, ICla
         Assert.Null(await _rig.ReadAsync($"replaced/{from}"));
     }
 
+    [Fact]
+    public async Task A_blob_that_somebody_has_locked_is_the_targets_fault_and_stays()
+    {
+        await _store.Blob("locked").UploadAsync(new MemoryStream([1, 2, 3]), new BlobUploadOptions(), Stop);
+        var lease = _store.Blob("locked").GetBlobLeaseClient();
+        await lease.AcquireAsync(TimeSpan.FromSeconds(60), cancellationToken: Stop);
+        await using var file = await NewSourceAsync("Azure");
+
+        var error = await Assert.ThrowsAsync<IOException>(() => DeliverAsync(_rig, file, "locked").AsTask());
+
+        Assert.Contains("changed or locked by somebody else", error.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], await _rig.ReadAsync("locked"));
+    }
+
     [Theory]
     [InlineData(FaultKind.ResetAfterRequest)]
     [InlineData(FaultKind.AnswerAfterRequest)]
@@ -227,7 +242,8 @@ public sealed class AzureServerSideCopyTests : IClassFixture<AzureService>, ICla
 
     private AzureTargetRig NewRig(Action<TransferOptions> change, TimeSpan? retryWindow = null)
     {
-        var connection = AzureRig.Connect(_store, _proxy.Address, options => options.RetryWindow = retryWindow ?? options.RetryWindow);
+        var connection = AzureRig.Connect(_store, _proxy.Address, options => // on a busy machine a fetch takes its time
+            (options.RetryWindow, options.ProgressTimeout) = (retryWindow ?? options.RetryWindow, TimeSpan.FromSeconds(20)));
         return new AzureTargetRig(_store, connection: connection, change: options =>
         {
             (options.CopyPartBytes, options.CopyAcrossClouds) = (AzureTargetRig.PartBytes, true);
