@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Storage.Objects;
 
@@ -31,21 +32,10 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
 
     private async Task<int> StageAsync(string uploadId, JoinSources sources, CancellationToken cancellationToken)
     {
-        try
-        {
-            return await StageAsync(uploadId, sources, await FindAddressesAsync(sources, cancellationToken), cancellationToken);
-        }
-        catch (StoreCallException refused) when (refused.Failure is StoreFailure.Refused or StoreFailure.Denied or StoreFailure.NotFound)
-        {
-            // Behind a fire wall the store may not reach itself by its address.
-            return await StageAsync(uploadId, sources, null, cancellationToken);
-        }
-    }
-
-    /// <param name="addresses">Of the sources; null if all has to be read and sent.</param>
-    private async Task<int> StageAsync(string uploadId, JoinSources sources, Dictionary<string, Uri>? addresses, CancellationToken cancellationToken)
-    {
-        var plan = JoinPlan.Of(sources.Lengths, sizes.Least, addresses is null ? sizes.Usual : CopyBytes, AzureUploadBlocks.MostBlocks);
+        var addresses = await FindAddressesAsync(sources, cancellationToken);
+        var plan = PlanOf(sources, CopyBytes);
+        if (addresses is null || !await CanCopyAsync(uploadId, sources, plan, addresses, cancellationToken))
+            (addresses, plan) = (null, PlanOf(sources, sizes.Usual));
         await Parallel.ForAsync(0, plan.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
         {
             if (plan[i].IsCopy && addresses is not null)
@@ -54,6 +44,22 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
                 await SendAsync(uploadId, i + 1, sources, plan[i], token);
         });
         return plan.Length;
+    }
+
+    private ImmutableArray<JoinPart> PlanOf(JoinSources sources, long largest) =>
+        JoinPlan.Of(sources.Lengths, sizes.Least, largest, AzureUploadBlocks.MostBlocks);
+
+    // The first piece tells, without patience: behind a fire wall a store may not reach itself by its address, and an emulator may not know how.
+    private async Task<bool> CanCopyAsync(
+        string uploadId, JoinSources sources, ImmutableArray<JoinPart> plan, Dictionary<string, Uri> addresses, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < plan.Length; i++)
+        {
+            if (plan[i].IsCopy)
+                return await blocks.TryCopyAsync(uploadId, i + 1, addresses[sources.IdOf(plan[i].Pieces[0])], plan[i].Pieces[0].First, plan[i].Bytes, cancellationToken);
+        }
+
+        return true;
     }
 
     private async Task<Dictionary<string, Uri>?> FindAddressesAsync(JoinSources sources, CancellationToken cancellationToken)

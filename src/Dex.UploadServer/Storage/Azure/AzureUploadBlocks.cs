@@ -36,11 +36,23 @@ internal sealed class AzureUploadBlocks(AzureContainer container, UploadKeys key
     }
 
     /// <summary>Has the store make a block of bytes that another blob has.</summary>
-    public async Task<StoredPart> CopyAsync(string uploadId, int number, Uri source, long first, long bytes, CancellationToken cancellationToken)
+    public Task CopyAsync(string uploadId, int number, Uri source, long first, long bytes, CancellationToken cancellationToken) =>
+        RepeatAsync(uploadId, (blob, token) => blob.StageBlockFromUriAsync(source, IdOf(number), RangeOf(first, bytes), token), cancellationToken);
+
+    /// <summary>The same, tried once.</summary>
+    /// <returns>Whether it is there now.</returns>
+    public async Task<bool> TryCopyAsync(string uploadId, int number, Uri source, long first, long bytes, CancellationToken cancellationToken)
     {
-        var options = new StageBlockFromUriOptions { SourceRange = new HttpRange(first, bytes) };
-        await RepeatAsync(uploadId, (blob, token) => blob.StageBlockFromUriAsync(source, IdOf(number), options, token), cancellationToken);
-        return new StoredPart(number, bytes, "", DateTimeOffset.MinValue);
+        try
+        {
+            await container.OnceAsync((client, token) =>
+                client.GetBlockBlobClient(keys.Data(uploadId)).StageBlockFromUriAsync(source, IdOf(number), RangeOf(first, bytes), token), cancellationToken);
+            return true;
+        }
+        catch (StoreCallException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The blocks there are, whatever their order; of a number that is staged anew, the new one.</summary>
@@ -89,6 +101,8 @@ internal sealed class AzureUploadBlocks(AzureContainer container, UploadKeys key
                 ? found + 1
                 : null;
     }
+
+    private static StageBlockFromUriOptions RangeOf(long first, long bytes) => new() { SourceRange = new HttpRange(first, bytes) };
 
     private Task<T> RepeatAsync<T>(string uploadId, Func<BlockBlobClient, CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
         container.RepeatAsync((client, token) => call(client.GetBlockBlobClient(keys.Data(uploadId)), token), cancellationToken);
