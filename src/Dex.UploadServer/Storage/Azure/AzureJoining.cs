@@ -30,20 +30,22 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
         }
     }
 
-    private async Task<int> StageAsync(string uploadId, JoinSources sources, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StoredPart>> StageAsync(string uploadId, JoinSources sources, CancellationToken cancellationToken)
     {
         var addresses = await FindAddressesAsync(sources, cancellationToken);
         var plan = PlanOf(sources, CopyBytes);
+        var first = 1;
         if (addresses is null || !await CanCopyAsync(uploadId, sources, plan, addresses, cancellationToken))
-            (addresses, plan) = (null, PlanOf(sources, sizes.Usual));
+            (addresses, first, plan) = (null, plan.Length + 1, PlanOf(sources, sizes.Usual)); // a copy that is late must not take the place of what is sent
+
+        var stored = new StoredPart[plan.Length];
         await Parallel.ForAsync(0, plan.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
         {
-            if (plan[i].IsCopy && addresses is not null)
-                await CopyAsync(uploadId, i + 1, addresses[sources.IdOf(plan[i].Pieces[0])], plan[i].Pieces[0], token);
-            else
-                await SendAsync(uploadId, i + 1, sources, plan[i], token);
+            stored[i] = plan[i].IsCopy && addresses is not null
+                ? await blocks.CopyAsync(uploadId, first + i, addresses[sources.IdOf(plan[i].Pieces[0])], plan[i].Pieces[0].First, plan[i].Bytes, token)
+                : await SendAsync(uploadId, first + i, sources, plan[i], token);
         });
-        return plan.Length;
+        return stored;
     }
 
     private ImmutableArray<JoinPart> PlanOf(JoinSources sources, long largest) =>
@@ -75,10 +77,7 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
         return addresses;
     }
 
-    private Task<StoredPart> CopyAsync(string uploadId, int number, Uri address, JoinPiece piece, CancellationToken cancellationToken) =>
-        blocks.CopyAsync(uploadId, number, address, piece.First, piece.Bytes, cancellationToken);
-
-    private async Task SendAsync(string uploadId, int number, JoinSources sources, JoinPart part, CancellationToken cancellationToken)
+    private async Task<StoredPart> SendAsync(string uploadId, int number, JoinSources sources, JoinPart part, CancellationToken cancellationToken)
     {
         using var buffer = await memory.RentAsync(part.Bytes, cancellationToken);
         foreach (var (piece, times) in sources.RunsOf(part))
@@ -88,7 +87,7 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
                 buffer.Append(content);
         }
 
-        await blocks.PutAsync(uploadId, number, buffer.Length, buffer.OpenRead, cancellationToken);
+        return await blocks.PutAsync(uploadId, number, buffer.Length, buffer.OpenRead, cancellationToken);
     }
 
     private async Task<byte[]> ReadAsync(string sourceId, JoinPiece piece, CancellationToken cancellationToken)
@@ -103,7 +102,7 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
 /// <summary>Staged bytes that wait to become the blob of a final upload.</summary>
 internal sealed class AzureJoined(string uploadId, UploadMetadata metadata, long length, RunningChecksum? checksum, AzureUploadBlocks blocks, AzureUploadBlobs blobs)
 {
-    public int Blocks { get; set; }
+    public IReadOnlyList<StoredPart> Blocks { get; set; } = [];
 
     public long Length => length;
 
