@@ -284,6 +284,17 @@ public sealed class AzureLayoutTests : IClassFixture<AzureService>, IDisposable
         Assert.Equal(10, (await FindAsync(_rig.Open(), alive.Id)).Offset);
     }
 
+    [Fact]
+    public async Task Without_its_container_there_is_no_upload_to_list()
+    {
+        var keys = _rig.Keys with { Bucket = "no-such-container" };
+        using var connection = AzureRig.Connect(_service);
+        var store = new AzureUploadStore(connection.Container(keys.Bucket), keys, new PartWriting(_rig.Memory, _rig.Sizes, PartsPerUpload: 3, TimeProvider.System));
+
+        Assert.Empty(await store.ListIdsAsync(Stop).ToListAsync(Stop));
+        await Assert.ThrowsAsync<StoreCallException>(() => store.FindAsync(Guid.NewGuid().ToString(), Stop).AsTask());
+    }
+
     private static string Base64(string text) => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(text));
 
     private Task<Upload> CreateAsync(long? length, string? metadata = null) => CreateAsync(_store, length, metadata);
