@@ -7,15 +7,15 @@ internal sealed class AzureFinishing(AzureUploadBlocks blocks, AzureUploadBlobs 
 {
     protected override async Task<StoredUpload> CompleteAsync(StoredUpload upload, CancellationToken cancellationToken)
     {
-        var count = upload.Parts.Length;
+        var parts = upload.Parts;
         if (upload.TailBytes is > 0 and var bytes)
         {
             using var rest = await memory.RentAsync(bytes, cancellationToken);
             await tails.ReadAsync(upload.Id, upload.Tail!, bytes, rest, cancellationToken);
-            await blocks.PutAsync(upload.Id, ++count, bytes, rest.OpenRead, cancellationToken);
+            parts = parts.Add(await blocks.PutAsync(upload.Id, parts.Length + 1, bytes, rest.OpenRead, cancellationToken));
         }
 
-        await blocks.CommitAsync(upload.Id, count, upload.Record.Metadata, cancellationToken);
+        await blocks.CommitAsync(upload.Id, parts, upload.Record.Metadata, cancellationToken);
         return upload with { Parts = [], Stray = [], Finished = new StoredWhole(upload.Offset, clock.GetUtcNow(), upload.Checksum) };
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dex.Tus.Stores;
 using Dex.UploadServer.Storage.Objects;
 
@@ -29,31 +30,38 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
         }
     }
 
-    private async Task<int> StageAsync(string uploadId, JoinSources sources, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StoredPart>> StageAsync(string uploadId, JoinSources sources, CancellationToken cancellationToken)
     {
-        try
-        {
-            return await StageAsync(uploadId, sources, await FindAddressesAsync(sources, cancellationToken), cancellationToken);
-        }
-        catch (StoreCallException refused) when (refused.Failure is StoreFailure.Refused or StoreFailure.Denied or StoreFailure.NotFound)
-        {
-            // Behind a fire wall the store may not reach itself by its address.
-            return await StageAsync(uploadId, sources, null, cancellationToken);
-        }
-    }
+        var addresses = await FindAddressesAsync(sources, cancellationToken);
+        var plan = PlanOf(sources, CopyBytes);
+        var first = 1;
+        if (addresses is null || !await CanCopyAsync(uploadId, sources, plan, addresses, cancellationToken))
+            (addresses, first, plan) = (null, plan.Length + 1, PlanOf(sources, sizes.Usual)); // a copy that is late must not take the place of what is sent
 
-    /// <param name="addresses">Of the sources; null if all has to be read and sent.</param>
-    private async Task<int> StageAsync(string uploadId, JoinSources sources, Dictionary<string, Uri>? addresses, CancellationToken cancellationToken)
-    {
-        var plan = JoinPlan.Of(sources.Lengths, sizes.Least, addresses is null ? sizes.Usual : CopyBytes, AzureUploadBlocks.MostBlocks);
+        var stored = new StoredPart[plan.Length];
         await Parallel.ForAsync(0, plan.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
         {
-            if (plan[i].IsCopy && addresses is not null)
-                await CopyAsync(uploadId, i + 1, addresses[sources.IdOf(plan[i].Pieces[0])], plan[i].Pieces[0], token);
-            else
-                await SendAsync(uploadId, i + 1, sources, plan[i], token);
+            stored[i] = plan[i].IsCopy && addresses is not null
+                ? await blocks.CopyAsync(uploadId, first + i, addresses[sources.IdOf(plan[i].Pieces[0])], plan[i].Pieces[0].First, plan[i].Bytes, token)
+                : await SendAsync(uploadId, first + i, sources, plan[i], token);
         });
-        return plan.Length;
+        return stored;
+    }
+
+    private ImmutableArray<JoinPart> PlanOf(JoinSources sources, long largest) =>
+        JoinPlan.Of(sources.Lengths, sizes.Least, largest, AzureUploadBlocks.MostBlocks);
+
+    // The first piece tells, without patience: behind a fire wall a store may not reach itself by its address, and an emulator may not know how.
+    private async Task<bool> CanCopyAsync(
+        string uploadId, JoinSources sources, ImmutableArray<JoinPart> plan, Dictionary<string, Uri> addresses, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < plan.Length; i++)
+        {
+            if (plan[i].IsCopy)
+                return await blocks.TryCopyAsync(uploadId, i + 1, addresses[sources.IdOf(plan[i].Pieces[0])], plan[i].Pieces[0].First, plan[i].Bytes, cancellationToken);
+        }
+
+        return true;
     }
 
     private async Task<Dictionary<string, Uri>?> FindAddressesAsync(JoinSources sources, CancellationToken cancellationToken)
@@ -69,10 +77,7 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
         return addresses;
     }
 
-    private Task<StoredPart> CopyAsync(string uploadId, int number, Uri address, JoinPiece piece, CancellationToken cancellationToken) =>
-        blocks.CopyAsync(uploadId, number, address, piece.First, piece.Bytes, cancellationToken);
-
-    private async Task SendAsync(string uploadId, int number, JoinSources sources, JoinPart part, CancellationToken cancellationToken)
+    private async Task<StoredPart> SendAsync(string uploadId, int number, JoinSources sources, JoinPart part, CancellationToken cancellationToken)
     {
         using var buffer = await memory.RentAsync(part.Bytes, cancellationToken);
         foreach (var (piece, times) in sources.RunsOf(part))
@@ -82,7 +87,7 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
                 buffer.Append(content);
         }
 
-        await blocks.PutAsync(uploadId, number, buffer.Length, buffer.OpenRead, cancellationToken);
+        return await blocks.PutAsync(uploadId, number, buffer.Length, buffer.OpenRead, cancellationToken);
     }
 
     private async Task<byte[]> ReadAsync(string sourceId, JoinPiece piece, CancellationToken cancellationToken)
@@ -97,7 +102,7 @@ internal sealed class AzureJoining(AzureContainer container, UploadKeys keys, Az
 /// <summary>Staged bytes that wait to become the blob of a final upload.</summary>
 internal sealed class AzureJoined(string uploadId, UploadMetadata metadata, long length, RunningChecksum? checksum, AzureUploadBlocks blocks, AzureUploadBlobs blobs)
 {
-    public int Blocks { get; set; }
+    public IReadOnlyList<StoredPart> Blocks { get; set; } = [];
 
     public long Length => length;
 

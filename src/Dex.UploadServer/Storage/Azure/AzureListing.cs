@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Azure;
 using Azure.Storage.Blobs.Models;
 using Dex.UploadServer.Storage.Objects;
 
@@ -21,15 +22,28 @@ internal sealed class AzureListing(AzureContainer container, UploadKeys keys)
         do
         {
             var from = next;
-            var page = await container.RepeatAsync(async (client, token) =>
-            {
-                await using var pages = client.GetBlobsAsync(BlobTraits.None, states, prefix, token).AsPages(from).GetAsyncEnumerator(token);
-                return await pages.MoveNextAsync() ? pages.Current : null;
-            }, cancellationToken);
+            var page = await ReadPageAsync(prefix, states, from, cancellationToken);
             foreach (var item in page?.Values ?? [])
                 yield return new ListedObject(item.Name, item.Properties.ContentLength ?? 0, item.Properties.LastModified ?? DateTimeOffset.MaxValue);
             next = page?.ContinuationToken;
         }
         while (next is { Length: > 0 });
+    }
+
+    // Without its container there is no upload. It is made at the start, while others list already.
+    private async Task<Page<BlobItem>?> ReadPageAsync(string prefix, BlobStates states, string? from, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await container.RepeatAsync(async (client, token) =>
+            {
+                await using var pages = client.GetBlobsAsync(BlobTraits.None, states, prefix, token).AsPages(from).GetAsyncEnumerator(token);
+                return await pages.MoveNextAsync() ? pages.Current : null;
+            }, cancellationToken);
+        }
+        catch (StoreCallException missing) when (missing.Failure == StoreFailure.NoBucket && from is null)
+        {
+            return null;
+        }
     }
 }

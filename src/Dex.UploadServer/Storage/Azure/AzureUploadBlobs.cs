@@ -41,15 +41,15 @@ internal sealed class AzureUploadBlobs(AzureContainer container, UploadKeys keys
             await DiscardBlocksAsync(uploadId, cancellationToken);
     }
 
-    /// <summary>Removes blocks that were never committed, which there is no call for: a blob takes their place, and goes. One that is committed stays.</summary>
+    /// <summary>Removes blocks that were never committed, which there is no call for: a blob of none of them takes their place, and goes. One that is committed stays.</summary>
     public async Task DiscardBlocksAsync(string uploadId, CancellationToken cancellationToken)
     {
         ETag tag;
         try
         {
-            var options = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } };
+            var options = new CommitBlockListOptions { Conditions = AzureTag.Replacing(null) };
             tag = (await container.OnceAsync(
-                (client, token) => client.GetBlockBlobClient(keys.Data(uploadId)).UploadAsync(new MemoryStream(), options, token), cancellationToken)).Value.ETag;
+                (client, token) => client.GetBlockBlobClient(keys.Data(uploadId)).CommitBlockListAsync([], options, token), cancellationToken)).Value.ETag;
         }
         catch (StoreCallException committed) when (committed.Failure == StoreFailure.ConditionFailed)
         {

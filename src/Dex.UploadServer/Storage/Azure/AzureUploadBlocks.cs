@@ -38,9 +38,24 @@ internal sealed class AzureUploadBlocks(AzureContainer container, UploadKeys key
     /// <summary>Has the store make a block of bytes that another blob has.</summary>
     public async Task<StoredPart> CopyAsync(string uploadId, int number, Uri source, long first, long bytes, CancellationToken cancellationToken)
     {
-        var options = new StageBlockFromUriOptions { SourceRange = new HttpRange(first, bytes) };
-        await RepeatAsync(uploadId, (blob, token) => blob.StageBlockFromUriAsync(source, IdOf(number), options, token), cancellationToken);
+        await RepeatAsync(uploadId, (blob, token) => blob.StageBlockFromUriAsync(source, IdOf(number), RangeOf(first, bytes), token), cancellationToken);
         return new StoredPart(number, bytes, "", DateTimeOffset.MinValue);
+    }
+
+    /// <summary>The same, tried once.</summary>
+    /// <returns>Whether it is there now.</returns>
+    public async Task<bool> TryCopyAsync(string uploadId, int number, Uri source, long first, long bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await container.OnceAsync((client, token) =>
+                client.GetBlockBlobClient(keys.Data(uploadId)).StageBlockFromUriAsync(source, IdOf(number), RangeOf(first, bytes), token), cancellationToken);
+            return true;
+        }
+        catch (StoreCallException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The blocks there are, whatever their order; of a number that is staged anew, the new one.</summary>
@@ -64,12 +79,17 @@ internal sealed class AzureUploadBlocks(AzureContainer container, UploadKeys key
         }
     }
 
-    /// <summary>Makes the blob of its first blocks. As often as it takes: the same list is the same blob (spec: reliability.md U6).</summary>
-    public Task CommitAsync(string uploadId, int count, UploadMetadata metadata, CancellationToken cancellationToken)
+    /// <summary>Makes the blob of these blocks. As often as it takes: the same list is the same blob (spec: reliability.md U6).</summary>
+    /// <exception cref="StoreCallException">They are not what they should be: a call that was given up may be carried out late, by when others have taken its place.</exception>
+    public async Task CommitAsync(string uploadId, IReadOnlyList<StoredPart> parts, UploadMetadata metadata, CancellationToken cancellationToken)
     {
-        var ids = Enumerable.Range(1, count).Select(IdOf).ToList();
+        var there = (await ListAsync(uploadId, cancellationToken)).ToDictionary(block => block.Number, block => block.Bytes);
+        if (parts.Any(part => there.GetValueOrDefault(part.Number, -1) != part.Bytes))
+            throw new StoreCallException("blocks of the upload are gone or have changed") { Failure = StoreFailure.ConditionFailed };
+
+        var ids = parts.Select(part => IdOf(part.Number)).ToList();
         var options = new CommitBlockListOptions { Metadata = AzureMetadata.Of(metadata.ToSortedText()).ToDictionary() };
-        return RepeatAsync(uploadId, (blob, token) => blob.CommitBlockListAsync(ids, options, token), cancellationToken);
+        await RepeatAsync(uploadId, (blob, token) => blob.CommitBlockListAsync(ids, options, token), cancellationToken);
     }
 
     /// <summary>Base64 of the number from 0 on, in four bytes, the lowest first.</summary>
@@ -89,6 +109,8 @@ internal sealed class AzureUploadBlocks(AzureContainer container, UploadKeys key
                 ? found + 1
                 : null;
     }
+
+    private static StageBlockFromUriOptions RangeOf(long first, long bytes) => new() { SourceRange = new HttpRange(first, bytes) };
 
     private Task<T> RepeatAsync<T>(string uploadId, Func<BlockBlobClient, CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
         container.RepeatAsync((client, token) => call(client.GetBlockBlobClient(keys.Data(uploadId)), token), cancellationToken);
