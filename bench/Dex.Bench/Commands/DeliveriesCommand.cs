@@ -92,7 +92,7 @@ internal static class DeliveriesCommand
         return new S3Source(store.Connection, ObjectStore.Bucket, "tus-prefix", new PartMemory(new PartArrays(TimeProvider.System), options), options);
     }
 
-    private static async Task WriteAsync(string path, int mebibytes)
+    internal static async Task WriteAsync(string path, int mebibytes)
     {
         await using var file = File.Create(path);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
@@ -117,7 +117,7 @@ internal static class DeliveriesCommand
         return table.ToString();
     }
 
-    private static double Median(IEnumerable<double> values)
+    internal static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
         return sorted[sorted.Length / 2];

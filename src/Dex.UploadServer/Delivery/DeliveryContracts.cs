@@ -41,6 +41,9 @@ internal abstract class SourceFile : IAsyncDisposable
     /// <summary>Where the bytes lie in an object store, or null: a destination in the same store may have the store copy them.</summary>
     public virtual StoredObject? StoredObject => null;
 
+    /// <summary>Lets another store fetch the bytes by itself; null if they are in none.</summary>
+    public virtual IReadLink? Link => null;
+
     /// <summary>Reads any range, several at the same time; null if the bytes can only be read from start to end.</summary>
     public virtual IRangeReader? Ranges => null;
 
@@ -64,6 +67,23 @@ internal abstract class SourceFile : IAsyncDisposable
 /// <param name="Container">Its bucket or container.</param>
 /// <param name="Version">The store's mark for these very bytes; another one means that somebody has replaced them.</param>
 internal sealed record StoredObject(string Store, string Container, string Key, string Version);
+
+/// <summary>Lets another store read an object that is in one.</summary>
+internal interface IReadLink
+{
+    /// <summary>Whose store the object is in: a link that is used by a store of the same provider stays with it.</summary>
+    string Provider { get; }
+
+    /// <summary>An address that whoever has it can read the object at. A secret.</summary>
+    /// <param name="life">How long from now it is needed.</param>
+    /// <returns>Null if the store's credentials allow none.</returns>
+    /// <exception cref="DeliverySourceException">The store failed.</exception>
+    ValueTask<Uri?> MakeAsync(TimeSpan life, CancellationToken cancellationToken);
+
+    /// <summary>Whether the object is still the version that it was when the delivery began.</summary>
+    /// <exception cref="DeliverySourceException">The store failed.</exception>
+    ValueTask<bool> IsUnchangedAsync(CancellationToken cancellationToken);
+}
 
 /// <summary>Reads ranges of a source file, several at the same time.</summary>
 internal interface IRangeReader

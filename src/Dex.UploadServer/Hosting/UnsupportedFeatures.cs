@@ -6,7 +6,6 @@ internal sealed class UnsupportedFeatures(EnvironmentReader environment) : IStar
 {
     private static readonly (string Feature, string[] Variables)[] Selecting =
     [
-        ("Azure Blob storage", ["AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_KEY", "AZURE_ENDPOINT"]),
         ("Redis locks", ["REDIS_CONNECTION_STRING"]),
         ("Login by OpenID providers", ["OIDC_PROVIDERS"]),
     ];

@@ -98,9 +98,18 @@ public sealed record CannedAnswer(HttpStatusCode Status, string Body, string Con
     public static CannedAnswer OfS3(HttpStatusCode status, string code) =>
         new(status, $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>by order of the test</Message><RequestId>test</RequestId></Error>");
 
+    /// <param name="headers">Further header lines, as <c>Name: value</c>.</param>
+    public static CannedAnswer OfAzure(HttpStatusCode status, string code, params string[] headers) =>
+        new(status, $"<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code><Message>by order of the test</Message></Error>")
+        {
+            Headers = [$"x-ms-error-code: {code}", .. headers],
+        };
+
     internal byte[] Bytes(bool withBody)
     {
-        var head = new StringBuilder($"HTTP/1.1 {(int)Status} {Status}\r\nContent-Type: {ContentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(Body)}\r\n");
+        var head = new StringBuilder($"HTTP/1.1 {(int)Status} {Status}\r\nContent-Length: {Encoding.UTF8.GetByteCount(Body)}\r\n");
+        if (withBody)
+            head.Append("Content-Type: ").Append(ContentType).Append("\r\n");
         foreach (var header in Headers)
             head.Append(header).Append("\r\n");
         return Encoding.UTF8.GetBytes($"{head}\r\n{(withBody ? Body : "")}");

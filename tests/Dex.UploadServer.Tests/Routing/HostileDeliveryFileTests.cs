@@ -78,7 +78,6 @@ public sealed class HostileDeliveryFileTests
         { Templated("a//{{.Filename}}"), "path template of target a in group s_r: the delivered path has an empty segment" },
         { Templated("a/{{.Filename}}/"), "path template of target a in group s_r: the delivered path has an empty segment" },
         { Templated("a\\{{.Filename}}"), "path template of target a in group s_r: the delivered path has a backslash" },
-        { "targets: {a: {type: az-blob, container_name: c, endpoint: e}}", "target a: this version cannot deliver to az-blob targets yet" },
     };
 
     [Theory, MemberData(nameof(Malformed))]
@@ -111,6 +110,7 @@ public sealed class HostileDeliveryFileTests
             targets:
               a: {type: s3, bucket_name: b, access_key_id: $KEY, secret_access_key: $KEY, endpoint: 'https://s3'}
               b: {type: az-blob, container_name: c, endpoint: 'https://x?sig=$KEY', storage_key: $KEY, client_secret: $KEY, sas_token: $KEY, connection_string: $KEY}
+              c: {type: ftp}
             """;
 
         var refusal = Assert.Throws<DeliveryConfigurationException>(() => _files.Parse(Yaml, ("KEY", "hunter2")));

@@ -19,8 +19,6 @@ internal sealed class DeliveryConfigurationBuilder(List<string> problems, List<s
         var definitions = Merge(file.Groups);
         DefineInline(definitions);
         ImmutableArray<RoutingGroup> groups = [.. definitions.Select(Resolve)];
-        foreach (var target in _targets.OfType<AzureBlobTarget>())
-            problems.Add($"target {target.Name}: this version cannot deliver to {target.Type} targets yet");
         return new DeliveryConfiguration([.. _targets], groups);
     }
 

@@ -24,6 +24,12 @@ internal sealed class TransferOptions
     /// <summary>Whether a store may copy by itself what it holds already. Default true. <c>DELIVERY_SERVER_SIDE_COPY</c></summary>
     public bool ServerSideCopy { get; set; } = true;
 
+    /// <summary>Whether a store may also fetch from one of another provider, by a link that anybody who has it can read the file with while it lasts. Default false. <c>DELIVERY_COPY_ACROSS_CLOUDS</c></summary>
+    public bool CopyAcrossClouds { get; set; }
+
+    /// <summary>How long such a link, or one to a store of the same provider, is good for.</summary>
+    public TimeSpan LinkLife { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Bytes up to which a store is asked to copy in one call; no store takes more.</summary>
     public long CopyAtOnceBytes { get; set; } = 5L << 30;
 
@@ -39,6 +45,7 @@ internal sealed class TransferOptions
         options.ParallelParts = env.Integer("DELIVERY_PARALLEL_PARTS", options.ParallelParts);
         options.MemoryBytes = env.LongInteger("DELIVERY_MEMORY_BYTES", options.MemoryBytes);
         options.ServerSideCopy = env.Boolean("DELIVERY_SERVER_SIDE_COPY", options.ServerSideCopy);
+        options.CopyAcrossClouds = env.Boolean("DELIVERY_COPY_ACROSS_CLOUDS", options.CopyAcrossClouds);
     }
 }
 

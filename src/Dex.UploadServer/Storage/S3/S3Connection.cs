@@ -1,6 +1,7 @@
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
+using Amazon.S3.Model;
 using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.S3;
@@ -12,6 +13,7 @@ internal sealed class S3Connection : IDisposable
 
     private readonly S3HttpClient? _http;
     private readonly StoreRetry _retry;
+    private readonly TimeProvider _clock;
     private readonly Lazy<AmazonS3Client> _client;
 
     /// <param name="credentials">What to sign with, asked at the first call; null leaves it to the SDK.</param>
@@ -19,6 +21,7 @@ internal sealed class S3Connection : IDisposable
     {
         Account = account;
         _retry = retry;
+        _clock = clock;
         var http = _http = new S3HttpClient(options, clock);
         _client = new(() => credentials() is { } key
             ? new AmazonS3Client(key, Configure(account, http))
@@ -30,6 +33,7 @@ internal sealed class S3Connection : IDisposable
     {
         Account = account;
         _retry = retry;
+        _clock = TimeProvider.System;
         _client = new(client);
     }
 
@@ -61,6 +65,20 @@ internal sealed class S3Connection : IDisposable
             Failed?.Invoke(failure);
             throw failure;
         }
+    }
+
+    /// <summary>An address that an object can be read at for a while, by whoever has it. A secret.</summary>
+    public async Task<Uri> PresignAsync(string bucket, string key, TimeSpan life, CancellationToken cancellationToken)
+    {
+        var request = new GetPreSignedUrlRequest
+        {
+            BucketName = bucket,
+            Key = key,
+            Verb = HttpVerb.GET,
+            Protocol = Account.Endpoint?.Scheme == Uri.UriSchemeHttp ? Protocol.HTTP : Protocol.HTTPS,
+            Expires = _clock.GetUtcNow().Add(life).UtcDateTime,
+        };
+        return new Uri(await OnceAsync((client, _) => client.GetPreSignedURLAsync(request), cancellationToken));
     }
 
     public void Dispose()

@@ -23,14 +23,16 @@ internal static class S3Extensions
     /// <summary>Keeps uploads in a bucket.</summary>
     public static IHostApplicationBuilder AddS3Uploads(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddSingleton(services => new S3Keys(UploadBucket(services), services.GetRequiredService<IOptions<UploadFolderOptions>>().Value.Prefix));
+        builder.Services.AddSingleton(services => new UploadKeys(UploadBucket(services), services.GetRequiredService<IOptions<UploadFolderOptions>>().Value.Prefix));
         builder.Services.AddSingleton(PartSizesOf);
+        builder.Services.AddSingleton(services => new PartWriting(
+            services.GetRequiredService<PartPool>(), services.GetRequiredService<PartSizes>(),
+            services.GetRequiredService<IOptions<PartOptions>>().Value.PerUpload, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => new S3UploadStore(
-            Store(services), services.GetRequiredService<S3Keys>(), Options(services).ConditionalWrites, services.GetRequiredService<PartPool>(),
-            services.GetRequiredService<PartSizes>(), services.GetRequiredService<IOptions<PartOptions>>().Value.PerUpload, services.GetRequiredService<TimeProvider>()));
+            Store(services), services.GetRequiredService<UploadKeys>(), Options(services).ConditionalWrites, services.GetRequiredService<PartWriting>()));
         builder.Services.AddSingleton<IUploadStore>(services => services.GetRequiredService<S3UploadStore>());
         builder.Services.AddSingleton<IUploadInventory>(services => services.GetRequiredService<S3UploadStore>());
-        builder.Services.AddSingleton<ILeftoverStore>(services => new S3Leftovers(Store(services), services.GetRequiredService<S3Keys>()));
+        builder.Services.AddSingleton<ILeftoverStore>(services => new S3Leftovers(Store(services), services.GetRequiredService<UploadKeys>()));
         builder.Services.AddSingleton<IStoreGuard, SharedStoreGuard>();
         builder.Services.AddOptions<TusOptions>().PostConfigure<PartSizes>((tus, sizes) =>
         {

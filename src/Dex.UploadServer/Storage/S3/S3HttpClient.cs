@@ -1,27 +1,12 @@
-using System.Net;
 using Amazon.Runtime;
 using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.S3;
 
-/// <summary>The HTTP client of one account: bounded connections, and patience with each request instead of a time limit.</summary>
+/// <summary>The HTTP client of one account, as the SDK takes it.</summary>
 internal sealed class S3HttpClient(StoreCallOptions options, TimeProvider clock) : HttpClientFactory, IDisposable
 {
-    // Less than servers keep idle connections, so that a request seldom meets one that was just closed.
-    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(20);
-
-    private readonly HttpClient _client = new(new StallGuard(options.ProgressTimeout, clock, new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = options.ConnectTimeout,
-        MaxConnectionsPerServer = options.MaxConnections,
-        PooledConnectionIdleTimeout = s_idle,
-        UseCookies = false,
-    }))
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private readonly HttpClient _client = StoreHttp.NewClient(options, clock);
 
     public override HttpClient CreateHttpClient(IClientConfig clientConfig) => _client;
 

@@ -6,7 +6,7 @@ namespace Dex.UploadServer.Storage.S3;
 
 /// <summary>Makes the bytes of a final upload: parts in a multipart upload of its own, which nobody sees (spec: tus.md 11, S39).</summary>
 /// <remarks>Large pieces are copied within the store; what is too small to be a part is read and sent.</remarks>
-internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadParts multipart, S3Uploads uploads, PartPool memory, long least)
+internal sealed class S3Joining(S3Connection connection, UploadKeys keys, S3UploadParts multipart, S3Uploads uploads, PartPool memory, long least)
 {
     private const int AtOnce = 8;
 
@@ -19,16 +19,14 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
     /// <summary>Copies the parts' bytes; leaves nothing behind when it fails.</summary>
     public async Task<S3Joined> JoinAsync(string uploadId, UploadMetadata metadata, long length, IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
     {
-        var sources = await FindSourcesAsync(parts, cancellationToken);
-        if (sources.Sum(source => source.Offset) != length)
-            throw new IOException("the parts' lengths do not add up");
+        var sources = await JoinSources.FindAsync(parts, length, uploads.FindAsync, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
 
         var multipartId = await multipart.BeginAsync(uploadId, metadata, cancellationToken);
         try
         {
             var stored = await StoreAsync(uploadId, multipartId, sources, cancellationToken);
-            return new S3Joined(uploadId, multipartId, stored, length, ChecksumOf(sources), multipart);
+            return new S3Joined(uploadId, multipartId, stored, length, sources.Checksum, multipart);
         }
         catch
         {
@@ -37,28 +35,15 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         }
     }
 
-    private async Task<IReadOnlyList<S3Upload>> FindSourcesAsync(IReadOnlyList<Upload> parts, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StoredPart>> StoreAsync(string uploadId, string multipartId, JoinSources sources, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<string, S3Upload>(StringComparer.Ordinal);
-        foreach (var part in parts.DistinctBy(part => part.Id))
-        {
-            if (await uploads.FindAsync(part.Id, cancellationToken) is not { Finished: { } whole } stored || whole.Bytes != part.Length)
-                throw new IOException("a part of the upload to join is gone or has changed");
-            found.Add(part.Id, stored);
-        }
-
-        return [.. parts.Select(part => found[part.Id])];
-    }
-
-    private async Task<IReadOnlyList<S3Part>> StoreAsync(string uploadId, string multipartId, IReadOnlyList<S3Upload> sources, CancellationToken cancellationToken)
-    {
-        var lengths = sources.Select(source => source.Offset).ToArray();
-        var fits = sources.Count + (lengths.Sum() / CopyBytes) <= S3UploadParts.MostParts;
+        var lengths = sources.Lengths;
+        var fits = lengths.Length + (lengths.Sum() / CopyBytes) <= S3UploadParts.MostParts;
         var plan = JoinPlan.Of(lengths, least, fits ? CopyBytes : S3UploadParts.LargestPart, S3UploadParts.MostParts);
         if (plan.IsEmpty)
             return [await multipart.PutPartAsync(uploadId, multipartId, 1, 0, () => new MemoryStream(), cancellationToken)];
 
-        var stored = new S3Part[plan.Length];
+        var stored = new StoredPart[plan.Length];
         await Parallel.ForAsync(0, plan.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
         {
             stored[i] = plan[i].IsCopy
@@ -68,20 +53,20 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         return stored;
     }
 
-    private Task<S3Part> CopyAsync(string uploadId, string multipartId, int number, IReadOnlyList<S3Upload> sources, JoinPiece piece, CancellationToken cancellationToken) =>
-        multipart.CopyPartAsync(uploadId, multipartId, number, keys.Data(sources[piece.Source].Id), null, piece.First, piece.Bytes, cancellationToken);
+    private Task<StoredPart> CopyAsync(string uploadId, string multipartId, int number, JoinSources sources, JoinPiece piece, CancellationToken cancellationToken) =>
+        multipart.CopyPartAsync(uploadId, multipartId, number, keys.Data(sources.IdOf(piece)), null, piece.First, piece.Bytes, cancellationToken);
 
-    private async Task<S3Part> SendAsync(
-        string uploadId, string multipartId, int number, IReadOnlyList<S3Upload> sources, JoinPart part, CancellationToken cancellationToken)
+    private async Task<StoredPart> SendAsync(
+        string uploadId, string multipartId, int number, JoinSources sources, JoinPart part, CancellationToken cancellationToken)
     {
         using var buffer = await memory.RentAsync(part.Bytes, cancellationToken);
-        foreach (var run in Runs(part, sources))
+        foreach (var run in sources.RunsOf(part))
         {
             var start = buffer.Length;
             await connection.RepeatAsync(async (client, token) =>
             {
                 buffer.CutTo(start);
-                await ReadAsync(client, sources[run.Piece.Source].Id, run.Piece, buffer, token);
+                await ReadAsync(client, sources.IdOf(run.Piece), run.Piece, buffer, token);
                 return true;
             }, cancellationToken);
             for (var i = 1; i < run.Times; i++)
@@ -89,21 +74,6 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
         }
 
         return await multipart.PutPartAsync(uploadId, multipartId, number, buffer.Length, buffer.OpenRead, cancellationToken);
-    }
-
-    // The same small part may stand many times in a row.
-    private static IEnumerable<(JoinPiece Piece, int Times)> Runs(JoinPart part, IReadOnlyList<S3Upload> sources)
-    {
-        for (var i = 0; i < part.Pieces.Length;)
-        {
-            var piece = part.Pieces[i];
-            var times = 1;
-            while (i + times < part.Pieces.Length && part.Pieces[i + times] is var next
-                && sources[next.Source].Id == sources[piece.Source].Id && next with { Source = piece.Source } == piece)
-                times++;
-            yield return (piece, times);
-            i += times;
-        }
     }
 
     private async Task ReadAsync(Amazon.S3.IAmazonS3 client, string sourceId, JoinPiece piece, PooledPart into, CancellationToken cancellationToken)
@@ -118,24 +88,16 @@ internal sealed class S3Joining(S3Connection connection, S3Keys keys, S3UploadPa
             throw new IOException("the store sent other bytes than it was asked for");
         await into.FillAsync(answer.ResponseStream, piece.Bytes, cancellationToken);
     }
-
-    private static uint? ChecksumOf(IReadOnlyList<S3Upload> sources)
-    {
-        uint? crc = 0;
-        foreach (var source in sources)
-            crc = crc is { } before && source.Checksum?.Whole is { } next ? Tus.Receiving.Crc32C.Combine(before, next, source.Offset) : null;
-        return crc;
-    }
 }
 
 /// <summary>Joined bytes that wait to become the object of a final upload.</summary>
-internal sealed class S3Joined(string uploadId, string multipartId, IReadOnlyList<S3Part> parts, long length, uint? crc, S3UploadParts multipart)
+internal sealed class S3Joined(string uploadId, string multipartId, IReadOnlyList<StoredPart> parts, long length, RunningChecksum? checksum, S3UploadParts multipart)
 {
     public string MultipartId => multipartId;
 
     public long Length => length;
 
-    public RunningChecksum? Checksum => crc is { } known ? new RunningChecksum(0, known) : null;
+    public RunningChecksum? Checksum => checksum;
 
     /// <summary>Makes them the object, in one step.</summary>
     public Task CompleteAsync(CancellationToken cancellationToken) => multipart.CompleteAsync(uploadId, multipartId, parts, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Amazon.S3.Model;
 using Dex.Tus.Stores;
+using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.S3;
 
@@ -11,13 +12,13 @@ internal sealed class S3Leftovers : ILeftoverStore
     private const char NameSeparator = '+';
 
     private readonly S3Connection _connection;
-    private readonly S3Keys _keys;
+    private readonly UploadKeys _keys;
     private readonly S3Records _records;
     private readonly S3Tails _tails;
     private readonly S3UploadParts _multipart;
     private readonly S3Listing _listing;
 
-    public S3Leftovers(S3Connection connection, S3Keys keys)
+    public S3Leftovers(S3Connection connection, UploadKeys keys)
     {
         _connection = connection;
         _keys = keys;
@@ -69,7 +70,7 @@ internal sealed class S3Leftovers : ILeftoverStore
         return true;
     }
 
-    private async Task<Leftover?> ExamineAsync(S3Objects objects, DateTimeOffset before, CancellationToken cancellationToken)
+    private async Task<Leftover?> ExamineAsync(UploadObjects objects, DateTimeOffset before, CancellationToken cancellationToken)
     {
         var id = objects.UploadId;
         return objects switch
@@ -86,7 +87,7 @@ internal sealed class S3Leftovers : ILeftoverStore
     {
         try
         {
-            if (await _records.FindAsync(uploadId, cancellationToken) is { } record && S3Keys.MultipartId(record.Content.Id) == multipartId)
+            if (await _records.FindAsync(uploadId, cancellationToken) is { } record && S3LongId.MultipartId(record.Content.Id) == multipartId)
                 return null;
         }
         catch (InvalidDataException)
@@ -105,7 +106,7 @@ internal sealed class S3Leftovers : ILeftoverStore
         try
         {
             return await _records.FindAsync(uploadId, cancellationToken) is { } record
-                && (S3Keys.MultipartId(record.Content.Id) is not { } id || await _multipart.ListPartsAsync(uploadId, id, 0, cancellationToken) is null)
+                && (S3LongId.MultipartId(record.Content.Id) is not { } id || await _multipart.ListPartsAsync(uploadId, id, 0, cancellationToken) is null)
                 && await _multipart.FindWholeAsync(uploadId, cancellationToken) is null;
         }
         catch (InvalidDataException)
@@ -120,7 +121,7 @@ internal sealed class S3Leftovers : ILeftoverStore
         try
         {
             return await _records.FindAsync(uploadId, cancellationToken) is { Content.Kind: not UploadKind.Partial } record
-                && (S3Keys.MultipartId(record.Content.Id) is not { } id || await _multipart.ListPartsAsync(uploadId, id, 0, cancellationToken) is null);
+                && (S3LongId.MultipartId(record.Content.Id) is not { } id || await _multipart.ListPartsAsync(uploadId, id, 0, cancellationToken) is null);
         }
         catch (InvalidDataException)
         {
@@ -128,7 +129,7 @@ internal sealed class S3Leftovers : ILeftoverStore
         }
     }
 
-    private Leftover Describe(LeftoverKind kind, string uploadId, S3Listed item) => new(kind, item.Key[_keys.Folder.Length..], uploadId, item.Bytes, item.StoredAt);
+    private Leftover Describe(LeftoverKind kind, string uploadId, ListedObject item) => new(kind, item.Key[_keys.Folder.Length..], uploadId, item.Bytes, item.StoredAt);
 
     private async IAsyncEnumerable<(string UploadId, string MultipartId, DateTimeOffset BegunAt)> ListOpenAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -145,7 +146,7 @@ internal sealed class S3Leftovers : ILeftoverStore
             }, token), cancellationToken);
             foreach (var upload in page.MultipartUploads ?? [])
             {
-                if (_keys.Parse(upload.Key) is { Role: S3ObjectRole.Data } parsed)
+                if (_keys.Parse(upload.Key) is { Role: UploadObjectRole.Data } parsed)
                     yield return (parsed.UploadId, upload.UploadId, S3Time.Of(upload.Initiated));
             }
 

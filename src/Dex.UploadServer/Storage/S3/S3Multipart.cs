@@ -22,7 +22,7 @@ internal sealed class S3Multipart(S3Place place, string id, int parts, bool decl
     /// <summary>Sends a part; as often as it takes, for the same number and bytes are the same part.</summary>
     public async Task PutAsync(FilledPart part, Action<int> moved, CancellationToken cancellationToken)
     {
-        var md5 = place.Connection.SendsMd5 ? S3Tag.Md5(part.Span) : null;
+        var md5 = place.Connection.SendsMd5 ? ContentMd5.Of(part.Span) : null;
         var tag = await place.Connection.RepeatAsync(PutOnceAsync, cancellationToken);
         _expectedTags[part.Index] = md5 is null ? S3Tag.Bare(tag) : S3Tag.Of(md5);
         _parts[part.Index] = new PartETag(part.Index + 1, tag) { ChecksumCRC32C = md5 is null ? S3Tag.Crc32C(part.Crc32C) : null };
@@ -36,7 +36,7 @@ internal sealed class S3Multipart(S3Place place, string id, int parts, bool decl
                 UploadId = id,
                 PartNumber = part.Index + 1,
                 PartSize = part.Length,
-                InputStream = new S3PartContent(part.Bytes, part.Length, moved),
+                InputStream = new PartContent(part.Bytes, part.Length, moved),
                 UseChunkEncoding = false,
                 DisablePayloadSigning = place.Connection.MayLeavePayloadUnsigned ? true : null,
             };

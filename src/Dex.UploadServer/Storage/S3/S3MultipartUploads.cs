@@ -17,7 +17,7 @@ internal sealed partial class S3MultipartUploads(S3Connection connection, string
     private readonly ConcurrentDictionary<string, bool> _doubted = new(StringComparer.Ordinal);
 
     /// <param name="hasChecksum">Whether a CRC-32C of the whole will be given at the end, where the store takes one.</param>
-    public async Task<S3Multipart> BeginAsync(string key, S3Metadata metadata, int parts, bool hasChecksum, CancellationToken cancellationToken)
+    public async Task<S3Multipart> BeginAsync(string key, ObjectMetadata metadata, int parts, bool hasChecksum, CancellationToken cancellationToken)
     {
         var attempts = 0;
         var declaresChecksum = hasChecksum && !connection.SendsMd5;

@@ -77,7 +77,8 @@ internal sealed class S3ObjectCheck(PartPump pump, PartMemory memory, TransferOp
 
     private async Task<uint> ReadBackAsync(S3Place place, GetObjectMetadataResponse head, Action<int> moved, CancellationToken cancellationToken)
     {
-        await using var written = new S3SourceFile(place, head.ETag ?? "", memory, options)
+        var tag = head.ETag ?? "";
+        await using var written = new ObjectSourceFile(place.Stored(tag), new S3ObjectReader(place, tag), link: null, memory, options)
         {
             UploadId = "",
             Length = head.ContentLength,

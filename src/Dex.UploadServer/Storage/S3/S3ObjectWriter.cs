@@ -14,28 +14,21 @@ internal sealed class S3ObjectWriter(
 
     /// <exception cref="DeliverySourceException">The source broke, or is not what was uploaded; nothing is visible.</exception>
     /// <exception cref="StoreCallException">The store failed.</exception>
-    public Task WriteAsync(SourceFile source, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken) =>
+    public Task WriteAsync(SourceFile source, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken) =>
         source.Length <= options.PartBytes
             ? PutAsync(source, key, metadata, moved, cancellationToken)
             : UploadAsync(source, key, metadata, moved, cancellationToken);
 
-    private async Task PutAsync(SourceFile source, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+    private async Task PutAsync(SourceFile source, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
-        await using var reader = await PartReader.OpenAsync(source, cancellationToken);
-        using var buffer = await memory.Open(1).TakeAsync((int)source.Length, cancellationToken);
-        var content = buffer.Bytes.AsMemory(0, (int)source.Length);
-        await reader.ReadAsync(0, content, moved, cancellationToken);
-        await reader.EndAsync(cancellationToken);
-        var crc = Tus.Receiving.Crc32C.Append(0, content.Span);
-        source.RequireUnchanged(crc);
-
-        var md5 = connection.SendsMd5 ? S3Tag.Md5(content.Span) : null;
+        using var file = await WholeFile.ReadAsync(source, memory, moved, cancellationToken);
+        var md5 = connection.SendsMd5 ? ContentMd5.Of(file.Span) : null;
         var answer = await connection.RepeatAsync((client, token) => client.PutObjectAsync(NewRequest(), token), cancellationToken);
 
         // What the service says of the bytes it has is worth more than another look.
         var tag = md5 is null ? null : S3Tag.Of(md5);
-        if (S3Tag.Bare(answer.ETag ?? "") != tag && answer.ChecksumCRC32C != S3Tag.Crc32C(crc))
-            await check.RequireAsync(new S3Place(connection, bucket, key), new ExpectedObject(source.Length, tag, crc), moved, cancellationToken);
+        if (S3Tag.Bare(answer.ETag ?? "") != tag && answer.ChecksumCRC32C != S3Tag.Crc32C(file.Crc32C))
+            await check.RequireAsync(new S3Place(connection, bucket, key), new ExpectedObject(file.Length, tag, file.Crc32C), moved, cancellationToken);
 
         PutObjectRequest NewRequest()
         {
@@ -43,7 +36,7 @@ internal sealed class S3ObjectWriter(
             {
                 BucketName = bucket,
                 Key = key,
-                InputStream = new S3PartContent(buffer.Bytes, (int)source.Length, moved),
+                InputStream = new PartContent(file.Bytes, file.Length, moved),
                 UseChunkEncoding = false,
                 DisablePayloadSigning = connection.MayLeavePayloadUnsigned ? true : null,
             };
@@ -51,12 +44,12 @@ internal sealed class S3ObjectWriter(
             if (md5 is not null)
                 request.MD5Digest = Convert.ToBase64String(md5);
             else
-                (request.ChecksumAlgorithm, request.ChecksumCRC32C) = (ChecksumAlgorithm.CRC32C, S3Tag.Crc32C(crc));
+                (request.ChecksumAlgorithm, request.ChecksumCRC32C) = (ChecksumAlgorithm.CRC32C, S3Tag.Crc32C(file.Crc32C));
             return request;
         }
     }
 
-    private async Task UploadAsync(SourceFile source, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+    private async Task UploadAsync(SourceFile source, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
         var plan = PartPlan.For(source.Length, options.PartBytes, MostParts);
         var upload = await uploads.BeginAsync(key, metadata, plan.Count, hasChecksum: true, cancellationToken);

@@ -11,21 +11,18 @@ internal sealed partial class S3ServerSideCopy(
 {
     private const string SourceChanged = "source object has changed since the delivery began";
 
-    /// <summary>After a refusal the store is not asked again for so long.</summary>
-    private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(10);
-
     /// <summary>AWS copies bytes, and parts of them faster; others only note who else uses them, which takes no time.</summary>
     private const long MostAtOnceAtAws = 256 << 20;
 
+    private readonly RefusedCopies _refused = new(clock);
     private long _mostAtOnce = connection.Account.Endpoint is null ? Math.Min(options.CopyAtOnceBytes, MostAtOnceAtAws) : options.CopyAtOnceBytes;
-    private long? _refusedAt;
 
     /// <returns>False if the store does not do that; then nothing has happened.</returns>
     /// <exception cref="DeliverySourceException">The source is not what it was when the delivery began.</exception>
     /// <exception cref="StoreCallException">The store failed.</exception>
-    public async Task<bool> TryAsync(SourceFile source, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+    public async Task<bool> TryAsync(SourceFile source, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
-        if (!options.ServerSideCopy || source.StoredObject is not { } original || original.Store != connection.Account.Store || WasRefused())
+        if (!options.ServerSideCopy || source.StoredObject is not { } original || original.Store != connection.Account.Store || _refused.AreRecent)
             return false;
         try
         {
@@ -39,7 +36,7 @@ internal sealed partial class S3ServerSideCopy(
         }
         catch (StoreCallException refused) when (refused.Failure is StoreFailure.Refused or StoreFailure.Denied or StoreFailure.NotFound or StoreFailure.NoBucket)
         {
-            _refusedAt = clock.GetTimestamp();
+            _refused.Note();
             LogRefused(bucket, refused.Message);
             return false;
         }
@@ -47,7 +44,7 @@ internal sealed partial class S3ServerSideCopy(
 
     /// <returns>False if the store takes too long for one call; then it is spared such calls from now on.</returns>
     private async Task<bool> TryAtOnceAsync(
-        SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+        SourceFile source, StoredObject original, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
         if (source.Length <= options.CopyPartBytes)
         {
@@ -70,7 +67,7 @@ internal sealed partial class S3ServerSideCopy(
     }
 
     private async Task CopyAtOnceAsync(
-        SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken copying, CancellationToken cancellationToken)
+        SourceFile source, StoredObject original, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken copying, CancellationToken cancellationToken)
     {
         var answer = await connection.RepeatAsync((client, token) => client.CopyObjectAsync(NewRequest(), token), copying);
         moved(0);
@@ -101,7 +98,7 @@ internal sealed partial class S3ServerSideCopy(
     }
 
     private async Task CopyInPartsAsync(
-        SourceFile source, StoredObject original, string key, S3Metadata metadata, Action<int> moved, CancellationToken cancellationToken)
+        SourceFile source, StoredObject original, string key, ObjectMetadata metadata, Action<int> moved, CancellationToken cancellationToken)
     {
         var plan = PartPlan.For(source.Length, options.CopyPartBytes, S3ObjectWriter.MostParts);
         var upload = await uploads.BeginAsync(key, metadata, plan.Count, hasChecksum: false, cancellationToken);
@@ -133,8 +130,6 @@ internal sealed partial class S3ServerSideCopy(
     }
 
     private static DeliverySourceException Changed(StoreCallException? cause = null) => cause is null ? new(SourceChanged) : cause.ForSource(SourceChanged);
-
-    private bool WasRefused() => _refusedAt is { } at && clock.GetElapsedTime(at) < s_memory;
 
     [LoggerMessage(LogLevel.Information, "the store does not copy by itself, files are carried through this server {bucket}{error}")]
     private partial void LogRefused(string bucket, string error);

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
-using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
+using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.S3;
 
@@ -16,21 +15,17 @@ internal static class S3Tag
     /// <summary>The tag of an object put in parts, from those of its parts; null if they are no MD5s.</summary>
     public static string? OfParts(IReadOnlyCollection<string> tags)
     {
-        var all = new byte[tags.Count * MD5.HashSizeInBytes];
+        var all = new byte[tags.Count * ContentMd5.Length];
         var at = 0;
         foreach (var tag in tags)
         {
-            if (tag.Length != 2 * MD5.HashSizeInBytes || Convert.FromHexString(tag, all.AsSpan(at), out _, out var written) != System.Buffers.OperationStatus.Done)
+            if (tag.Length != 2 * ContentMd5.Length || Convert.FromHexString(tag, all.AsSpan(at), out _, out var written) != System.Buffers.OperationStatus.Done)
                 return null;
             at += written;
         }
 
-        return $"{Of(Md5(all))}-{tags.Count}";
+        return $"{Of(ContentMd5.Of(all))}-{tags.Count}";
     }
-
-    /// <summary>The checksum that the service itself compares what arrives with.</summary>
-    [SuppressMessage("Security", "CA5351", Justification = "S3's checksum; what it protects from is damage, not forgery.")]
-    public static byte[] Md5(ReadOnlySpan<byte> bytes) => MD5.HashData(bytes);
 
     /// <summary>A CRC-32C as S3 writes it.</summary>
     public static string Crc32C(uint crc)

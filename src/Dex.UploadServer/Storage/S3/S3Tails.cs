@@ -3,19 +3,21 @@ using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.S3;
 
-/// <summary>Finds, reads and writes the <c>.part</c> objects.</summary>
+/// <summary>The <c>.part</c> objects.</summary>
 /// <param name="conditional">Whether the store heeds conditions on a PUT: then one that lost its lock cannot put its tail in place of another's (spec: tus.md S310).</param>
-internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditional)
+internal sealed class S3Tails(S3Connection connection, UploadKeys keys, bool conditional) : IUploadTails
 {
+    private const string MarkPrefix = "dex-";
+
     /// <summary>Where the upload's is.</summary>
     public string KeyOf(string uploadId) => keys.Tail(uploadId);
 
-    public async Task<S3Tail?> FindAsync(string uploadId, CancellationToken cancellationToken)
+    public async Task<UploadTail?> FindAsync(string uploadId, CancellationToken cancellationToken)
     {
         try
         {
             var answer = await connection.RepeatAsync((client, token) => client.GetObjectMetadataAsync(keys.Bucket, keys.Tail(uploadId), token), cancellationToken);
-            return S3Tail.Read(answer.ContentLength, answer.ETag, answer.Metadata, S3Time.Of(answer.LastModified));
+            return UploadTail.Read(answer.ContentLength, answer.ETag, MarkPrefix, name => answer.Metadata[name], S3Time.Of(answer.LastModified));
         }
         catch (StoreCallException missing) when (missing.Failure == StoreFailure.NotFound)
         {
@@ -23,9 +25,7 @@ internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditi
         }
     }
 
-    /// <summary>Reads the last bytes of a tail into a buffer that is empty.</summary>
-    /// <exception cref="StoreCallException">It is not there any more, or another one.</exception>
-    public async Task ReadAsync(string uploadId, S3Tail tail, long bytes, PooledPart into, CancellationToken cancellationToken) =>
+    public async Task ReadAsync(string uploadId, UploadTail tail, long bytes, PooledPart into, CancellationToken cancellationToken) =>
         await connection.RepeatAsync(async (client, token) =>
         {
             into.CutTo(0);
@@ -42,10 +42,7 @@ internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditi
             return true;
         }, cancellationToken);
 
-    /// <summary>Puts a tail in place of the one that was found.</summary>
-    /// <param name="tail">Its size and tag follow from its bytes.</param>
-    /// <exception cref="StoreCallException">Another writer has put one there meanwhile.</exception>
-    public async Task<S3Tail> PutAsync(string uploadId, S3Tail? found, S3Tail tail, Func<Stream> open, CancellationToken cancellationToken)
+    public async Task<UploadTail> PutAsync(string uploadId, UploadTail? found, UploadTail tail, Func<Stream> open, CancellationToken cancellationToken)
     {
         var tries = 0;
         try
@@ -66,7 +63,8 @@ internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditi
                     request.IfNoneMatch = "*";
                 else if (conditional)
                     request.IfMatch = S3Tag.Bare(found!.Tag);
-                tail.WriteTo(request.Metadata);
+                foreach (var (name, value) in tail.Marks(MarkPrefix))
+                    request.Metadata.Add(name, value);
                 var answer = await client.PutObjectAsync(request, token);
                 return tail with { Bytes = content.Length, Tag = answer.ETag };
             }, cancellationToken);
@@ -75,7 +73,7 @@ internal sealed class S3Tails(S3Connection connection, S3Keys keys, bool conditi
         {
             // The first try may have been ours, and its answer lost.
             await using var content = open();
-            if (await FindAsync(uploadId, cancellationToken) is { } there && there == tail with { Bytes = content.Length, Tag = there.Tag })
+            if (await FindAsync(uploadId, cancellationToken) is { } there && there.IsLike(tail with { Bytes = content.Length }))
                 return there;
             throw;
         }

@@ -8,7 +8,7 @@ using Dex.UploadServer.Storage.Objects;
 namespace Dex.UploadServer.Storage.S3;
 
 /// <summary>The multipart uploads that take uploads' bytes, and the objects they become.</summary>
-internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
+internal sealed class S3UploadParts(S3Connection connection, UploadKeys keys)
 {
     /// <summary>S3's own limit.</summary>
     public const int MostParts = 10_000;
@@ -34,7 +34,7 @@ internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
 
     /// <summary>Stores a part, in place of what had its number.</summary>
     /// <param name="open">Its bytes from the first, for each try.</param>
-    public Task<S3Part> PutPartAsync(string uploadId, string multipartId, int number, long bytes, Func<Stream> open, CancellationToken cancellationToken) =>
+    public Task<StoredPart> PutPartAsync(string uploadId, string multipartId, int number, long bytes, Func<Stream> open, CancellationToken cancellationToken) =>
         connection.RepeatAsync(async (client, token) =>
         {
             await using var content = open();
@@ -48,11 +48,11 @@ internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
                 InputStream = content,
                 DisablePayloadSigning = connection.MayLeavePayloadUnsigned,
             }, token);
-            return new S3Part(number, bytes, answer.ETag, DateTimeOffset.MinValue);
+            return new StoredPart(number, bytes, answer.ETag, DateTimeOffset.MinValue);
         }, cancellationToken);
 
     /// <summary>Makes a part of bytes that another object of the bucket has.</summary>
-    public Task<S3Part> CopyPartAsync(
+    public Task<StoredPart> CopyPartAsync(
         string uploadId, string multipartId, int number, string sourceKey, string? sourceTag, long first, long bytes, CancellationToken cancellationToken) =>
         connection.RepeatAsync(async (client, token) =>
         {
@@ -70,14 +70,14 @@ internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
             if (sourceTag is not null)
                 request.ETagToMatch = [sourceTag];
             var answer = await client.CopyPartAsync(request, token);
-            return new S3Part(number, bytes, answer.ETag, DateTimeOffset.MinValue);
+            return new StoredPart(number, bytes, answer.ETag, DateTimeOffset.MinValue);
         }, cancellationToken);
 
     /// <summary>The parts there are behind a number, in order.</summary>
     /// <returns>Null if there is no such multipart upload: finished, or aborted.</returns>
-    public async Task<List<S3Part>?> ListPartsAsync(string uploadId, string multipartId, int after, CancellationToken cancellationToken)
+    public async Task<List<StoredPart>?> ListPartsAsync(string uploadId, string multipartId, int after, CancellationToken cancellationToken)
     {
-        var parts = new List<S3Part>();
+        var parts = new List<StoredPart>();
         for (var marker = after; ;)
         {
             ListPartsResponse page;
@@ -97,7 +97,7 @@ internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
             }
 
             foreach (var part in page.Parts ?? [])
-                parts.Add(new S3Part(part.PartNumber!.Value, part.Size!.Value, part.ETag, S3Time.Of(part.LastModified)));
+                parts.Add(new StoredPart(part.PartNumber!.Value, part.Size!.Value, part.ETag, S3Time.Of(part.LastModified)));
             if (page.IsTruncated != true)
                 return parts;
 
@@ -110,7 +110,7 @@ internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
     }
 
     /// <summary>Makes the object of its parts. An answer that was lost, or that says there is no such multipart upload, is believed as far as the object is there (spec: tus.md S37).</summary>
-    public Task CompleteAsync(string uploadId, string multipartId, IEnumerable<S3Part> parts, CancellationToken cancellationToken)
+    public Task CompleteAsync(string uploadId, string multipartId, IEnumerable<StoredPart> parts, CancellationToken cancellationToken)
     {
         List<PartETag> list = [.. parts.Select(part => new PartETag(part.Number, part.Tag))];
         var bytes = parts.Sum(part => part.Bytes);
@@ -145,12 +145,12 @@ internal sealed class S3UploadParts(S3Connection connection, S3Keys keys)
     }
 
     /// <summary>The object of a finished upload, or null.</summary>
-    public async Task<S3Whole?> FindWholeAsync(string uploadId, CancellationToken cancellationToken)
+    public async Task<StoredWhole?> FindWholeAsync(string uploadId, CancellationToken cancellationToken)
     {
         try
         {
             var answer = await connection.RepeatAsync((client, token) => client.GetObjectMetadataAsync(keys.Bucket, keys.Data(uploadId), token), cancellationToken);
-            return new S3Whole(answer.ContentLength, S3Time.Of(answer.LastModified), null);
+            return new StoredWhole(answer.ContentLength, S3Time.Of(answer.LastModified), null);
         }
         catch (StoreCallException missing) when (missing.Failure == StoreFailure.NotFound)
         {

@@ -10,11 +10,11 @@ namespace Dex.UploadServer.Storage.S3;
 /// so those behind the last known one are asked for, and the tail is looked at. A multipart upload that has gone means that
 /// somebody finished or removed the upload, and then everything is looked at anew.
 /// </remarks>
-internal sealed class S3Uploads(S3Records records, S3Tails tails, S3UploadParts multipart, S3Memo memo)
+internal sealed class S3Uploads(S3Records records, S3Tails tails, S3UploadParts multipart, UploadMemo memo)
 {
     /// <summary>Null if there is no record, or if neither a multipart upload nor an object goes with it.</summary>
     /// <exception cref="InvalidDataException">The record cannot be read, or the object is not what it says.</exception>
-    public async Task<S3Upload?> FindAsync(string uploadId, CancellationToken cancellationToken)
+    public async Task<StoredUpload?> FindAsync(string uploadId, CancellationToken cancellationToken)
     {
         if (!UploadId.IsValid(uploadId))
             return null;
@@ -27,7 +27,7 @@ internal sealed class S3Uploads(S3Records records, S3Tails tails, S3UploadParts 
         return found;
     }
 
-    private async Task<S3Upload?> LookAsync(string uploadId, CancellationToken cancellationToken)
+    private async Task<StoredUpload?> LookAsync(string uploadId, CancellationToken cancellationToken)
     {
         var lookingForTail = tails.FindAsync(uploadId, cancellationToken);
         var lookingForRecord = records.FindAsync(uploadId, cancellationToken);
@@ -36,19 +36,19 @@ internal sealed class S3Uploads(S3Records records, S3Tails tails, S3UploadParts 
             return null;
 
         // A final upload is whole in the moment in which its object appears, whatever its record still says.
-        var upload = new S3Upload(record.Content, record.Tag, record.StoredAt, [], [], await lookingForTail, null);
+        var upload = new StoredUpload(record.Content, record.Tag, record.StoredAt, [], [], await lookingForTail, null);
         if (record.Content.Kind == UploadKind.Final && await FindWholeAsync(upload, cancellationToken) is { } joined)
             return joined;
-        if (S3Keys.MultipartId(record.Content.Id) is { } id && await multipart.ListPartsAsync(uploadId, id, 0, cancellationToken) is { } listed)
+        if (S3LongId.MultipartId(record.Content.Id) is { } id && await multipart.ListPartsAsync(uploadId, id, 0, cancellationToken) is { } listed)
         {
-            var (parts, stray) = S3Upload.Arrange(listed);
+            var (parts, stray) = StoredUpload.Arrange(listed, []);
             return upload with { Parts = parts, Stray = stray };
         }
 
         return await FindWholeAsync(upload, cancellationToken);
     }
 
-    private async Task<S3Upload?> LookAgainAsync(S3Upload known, CancellationToken cancellationToken)
+    private async Task<StoredUpload?> LookAgainAsync(StoredUpload known, CancellationToken cancellationToken)
     {
         if (known.Finished is { } finished)
             return await multipart.FindWholeAsync(known.Id, cancellationToken) is { } whole && whole.Bytes == finished.Bytes ? known : null;
@@ -57,8 +57,8 @@ internal sealed class S3Uploads(S3Records records, S3Tails tails, S3UploadParts 
 
         var last = known.Parts.Length;
         var lookingForTail = tails.FindAsync(known.Id, cancellationToken);
-        var listing = multipart.ListPartsAsync(known.Id, known.MultipartId, last, cancellationToken);
-        var lookingForRecord = known.Record.Length is null ? records.FindAsync(known.Id, cancellationToken) : Task.FromResult<S3Record?>(null);
+        var listing = multipart.ListPartsAsync(known.Id, S3LongId.MultipartIdOf(known), last, cancellationToken);
+        var lookingForRecord = known.Record.Length is null ? records.FindAsync(known.Id, cancellationToken) : Task.FromResult<StoredRecord?>(null);
         await Task.WhenAll(lookingForTail, listing, lookingForRecord);
         if (await listing is not { } listed)
             return null;
@@ -66,13 +66,13 @@ internal sealed class S3Uploads(S3Records records, S3Tails tails, S3UploadParts 
         var record = await lookingForRecord;
         if (known.Record.Length is null && record is null)
             return null;
-        var (parts, stray) = S3Upload.Arrange([.. known.Parts, .. listed]);
+        var (parts, stray) = StoredUpload.Arrange([.. known.Parts, .. listed], []);
         var upload = record is null ? known : known with { Record = record.Content, RecordTag = record.Tag, RecordedAt = record.StoredAt };
         upload = upload with { Parts = parts, Stray = stray, Tail = await lookingForTail, Arrived = null };
         return upload.Offset == known.Offset ? upload with { Arrived = known.Arrived } : upload;
     }
 
-    private async Task<S3Upload?> FindWholeAsync(S3Upload upload, CancellationToken cancellationToken)
+    private async Task<StoredUpload?> FindWholeAsync(StoredUpload upload, CancellationToken cancellationToken)
     {
         if (await multipart.FindWholeAsync(upload.Id, cancellationToken) is not { } whole)
             return null;

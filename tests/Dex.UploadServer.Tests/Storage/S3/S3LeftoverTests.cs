@@ -1,5 +1,6 @@
 using Dex.Testing;
 using Dex.Tus.Stores;
+using Dex.UploadServer.Storage.Objects;
 using Dex.UploadServer.Storage.S3;
 
 namespace Dex.UploadServer.Tests.Storage.S3;
@@ -45,7 +46,7 @@ public sealed class S3LeftoverTests : IClassFixture<ObjectStoreService>, IDispos
         var found = Assert.Single(await ListAsync());
         await _leftovers.RemoveAsync(found, Stop);
 
-        Assert.Equal(((S3Upload)upload.StoreState!).MultipartId, Assert.Single(await _rig.MultipartUploadsAsync()).Id);
+        Assert.Equal(S3LongId.MultipartIdOf((StoredUpload)upload.StoreState!), Assert.Single(await _rig.MultipartUploadsAsync()).Id);
     }
 
     [Fact]

@@ -25,8 +25,8 @@ public sealed class S3SmallPatchTests : IDisposable
         var retry = new StoreRetry(Options.Create(new StoreCallOptions()), TimeProvider.System, () => 0);
         _connection = new S3Connection(new S3Account(new Uri("http://localhost"), S3Account.FallbackRegion), _s3, retry);
         _store = new S3UploadStore(
-            _connection, new S3Keys("bucket", "prefix"), conditional: true, new PartPool(_arrays, 128L << 20),
-            new PartSizes(Least, Usual, Most, S3UploadParts.MostParts), partsPerUpload: 4, TimeProvider.System);
+            _connection, new UploadKeys("bucket", "prefix"), conditional: true,
+            new PartWriting(new PartPool(_arrays, 128L << 20), new PartSizes(Least, Usual, Most, S3UploadParts.MostParts), 4, TimeProvider.System));
     }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -16,7 +16,7 @@ internal sealed class S3StoreRig(ObjectStoreService service, Uri? endpoint = nul
     private readonly PartArrays _arrays = new(TimeProvider.System);
     private PartPool? _memory;
 
-    public S3Keys Keys { get; } = new(service.Bucket, $"prefix-{Guid.NewGuid():N}");
+    public UploadKeys Keys { get; } = new(service.Bucket, $"prefix-{Guid.NewGuid():N}");
 
     public PartPool Memory => _memory ??= new PartPool(_arrays, MemoryBytes);
 
@@ -26,7 +26,7 @@ internal sealed class S3StoreRig(ObjectStoreService service, Uri? endpoint = nul
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    public S3UploadStore Open() => new(Connect(), Keys, conditional: true, Memory, Sizes, partsPerUpload: 3, Clock);
+    public S3UploadStore Open() => new(Connect(), Keys, conditional: true, new PartWriting(Memory, Sizes, PartsPerUpload: 3, Clock));
 
     public S3Leftovers OpenLeftovers() => new(Connect(), Keys);
 

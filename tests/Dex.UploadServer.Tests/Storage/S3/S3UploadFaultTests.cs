@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Dex.Testing;
 using Dex.Tus.Stores;
+using Dex.UploadServer.Storage.Objects;
 using Dex.UploadServer.Storage.S3;
 
 namespace Dex.UploadServer.Tests.Storage.S3;
@@ -163,7 +164,7 @@ public sealed partial class S3UploadFaultTests : IClassFixture<ObjectStoreServic
         Assert.Equal(2, _proxy.Seen.Count - before);
     }
 
-    private static string MultipartOf(Upload upload) => ((S3Upload)upload.StoreState!).MultipartId;
+    private static string MultipartOf(Upload upload) => S3LongId.MultipartIdOf((StoredUpload)upload.StoreState!);
 
     private async Task<Upload> CreateAsync() => await _store.CreateAsync(
         new NewUpload { Id = Guid.NewGuid().ToString(), Length = _bytes.Length, Metadata = UploadMetadata.Empty }, Stop);

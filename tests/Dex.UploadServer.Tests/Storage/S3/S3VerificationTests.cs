@@ -101,7 +101,7 @@ public sealed class S3VerificationTests(ObjectStoreService store) : IClassFixtur
         await Assert.ThrowsAsync<UploadServer.Delivery.DeliveryRefusedException>(() => rig.Destination.DeliverAsync(source, path, s_unwatched, Stop).AsTask());
     }
 
-    private static string Md5(ReadOnlySpan<byte> bytes) => Convert.ToBase64String(S3Tag.Md5(bytes));
+    private static string Md5(ReadOnlySpan<byte> bytes) => Convert.ToBase64String(ContentMd5.Of(bytes));
 
     private static async Task DeliverAsync(S3TargetRig rig, string key)
     {

@@ -1,19 +1,19 @@
 using System.Collections.Concurrent;
 
-namespace Dex.UploadServer.Storage.S3;
+namespace Dex.UploadServer.Storage.Objects;
 
 /// <summary>Remembers uploads as they were last seen, so that the next look need not list all their parts again.</summary>
 /// <remarks>Bounded in the plainest way: when it is full it forgets everything.</remarks>
-internal sealed class S3Memo
+internal sealed class UploadMemo
 {
     private const int MostUploads = 4096;
     private const int MostParts = 200_000;
-    private readonly ConcurrentDictionary<string, S3Upload> _uploads = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, StoredUpload> _uploads = new(StringComparer.Ordinal);
     private int _parts;
 
-    public S3Upload? Find(string uploadId) => _uploads.GetValueOrDefault(uploadId);
+    public StoredUpload? Find(string uploadId) => _uploads.GetValueOrDefault(uploadId);
 
-    public void Keep(S3Upload upload)
+    public void Keep(StoredUpload upload)
     {
         if (_uploads.Count >= MostUploads || Volatile.Read(ref _parts) >= MostParts)
         {

@@ -1,33 +1,35 @@
 using System.Collections.Immutable;
 using Dex.Tus.Stores;
-using Dex.UploadServer.Storage.Objects;
 
-namespace Dex.UploadServer.Storage.S3;
+namespace Dex.UploadServer.Storage.Objects;
 
 /// <summary>A part that the store has.</summary>
-internal readonly record struct S3Part(int Number, long Bytes, string Tag, DateTimeOffset StoredAt)
+/// <param name="Number">From 1.</param>
+/// <param name="Tag">Its ETag, where parts have one.</param>
+/// <param name="StoredAt">When it was stored, where the store tells.</param>
+internal readonly record struct StoredPart(int Number, long Bytes, string Tag, DateTimeOffset StoredAt)
 {
     /// <summary>Where it ends in the upload, once that is known.</summary>
     public long End { get; init; }
 }
 
-/// <summary>An upload as its objects tell of it at one moment (spec: tus.md S35).</summary>
+/// <summary>An upload as its objects tell of it at one moment (spec: tus.md S35, SA3).</summary>
 /// <param name="Record">The <c>.info</c> object.</param>
 /// <param name="RecordTag">Its ETag.</param>
 /// <param name="RecordedAt">When it was written.</param>
 /// <param name="Parts">Parts without a gap, from the first; empty once the upload is finished.</param>
-/// <param name="Stray">Numbers of parts beyond a gap: bytes that do not count.</param>
+/// <param name="Stray">Numbers of parts that do not count: beyond a gap, or once found there.</param>
 /// <param name="Tail">The <c>.part</c> object, whether or not it still counts; null if there is none.</param>
 /// <param name="Finished">The whole object; null as long as there is none.</param>
 /// <param name="Arrived">Checksum of the bytes up to the offset, where it is known from their arrival; in the store it is with the tail.</param>
-internal sealed record S3Upload(
-    UploadRecord Record, string RecordTag, DateTimeOffset RecordedAt, ImmutableArray<S3Part> Parts, ImmutableArray<int> Stray, S3Tail? Tail, S3Whole? Finished,
+internal sealed record StoredUpload(
+    UploadRecord Record, string RecordTag, DateTimeOffset RecordedAt, ImmutableArray<StoredPart> Parts, ImmutableArray<int> Stray, UploadTail? Tail, StoredWhole? Finished,
     RunningChecksum? Arrived = null)
 {
-    public string Id { get; } = S3Keys.ShortId(Record.Id);
+    public string Id { get; } = UploadKeys.ShortId(Record.Id);
 
-    /// <exception cref="InvalidDataException">The record names none.</exception>
-    public string MultipartId => S3Keys.MultipartId(Record.Id) ?? throw new InvalidDataException("the upload's record names no multipart upload");
+    /// <summary>When all its parts were listed, by the clock's timestamps.</summary>
+    public long ListedAt { get; init; }
 
     /// <summary>Bytes in <see cref="Parts"/>.</summary>
     public long PartBytes => Parts.IsEmpty ? 0 : Parts[^1].End;
@@ -61,14 +63,21 @@ internal sealed record S3Upload(
     }
 
     /// <summary>With further parts, in order.</summary>
-    public S3Upload With(IEnumerable<S3Part> next)
+    public StoredUpload With(IEnumerable<StoredPart> next)
     {
         var parts = Parts.ToBuilder();
         var end = PartBytes;
         foreach (var part in next)
             parts.Add(part with { End = end += part.Bytes });
-        return this with { Parts = parts.ToImmutable() };
+        return this with { Parts = parts.ToImmutable(), Stray = Stray.RemoveAll(number => number <= parts.Count) };
     }
+
+    /// <summary>What a tail is to tell of it from now on.</summary>
+    public UploadTail NextTail(RunningChecksum? checksum, DateTimeOffset modifiedAt) => new(0, "", Finished?.Bytes ?? PartBytes, checksum, modifiedAt)
+    {
+        SentAt = Tail?.SentAt,
+        Stray = Tail?.Stray.RemoveAll(number => !Stray.Contains(number)) ?? [],
+    };
 
     public Upload ToUpload() => new()
     {
@@ -77,7 +86,7 @@ internal sealed record S3Upload(
         Offset = Offset,
         Metadata = Record.Metadata,
         Kind = Record.Kind,
-        Parts = [.. Record.Parts.Select(S3Keys.ShortId)],
+        Parts = [.. Record.Parts.Select(UploadKeys.ShortId)],
         Digests = Record.Digests,
         Crc32C = Checksum?.Whole,
         ModifiedAt = ModifiedAt,
@@ -85,13 +94,14 @@ internal sealed record S3Upload(
     };
 
     /// <summary>Takes parts as they are listed: those without a gap count, the rest is stray. An empty one was put there to blot out another.</summary>
-    public static (ImmutableArray<S3Part> Parts, ImmutableArray<int> Stray) Arrange(IEnumerable<S3Part> listed)
+    /// <param name="never">Numbers of parts that do not count even without a gap.</param>
+    public static (ImmutableArray<StoredPart> Parts, ImmutableArray<int> Stray) Arrange(IEnumerable<StoredPart> listed, ImmutableArray<int> never)
     {
-        var parts = ImmutableArray.CreateBuilder<S3Part>();
+        var parts = ImmutableArray.CreateBuilder<StoredPart>();
         var stray = ImmutableArray.CreateBuilder<int>();
         foreach (var part in listed.Where(part => part.Bytes > 0).OrderBy(part => part.Number))
         {
-            if (part.Number == parts.Count + 1)
+            if (part.Number == parts.Count + 1 && !never.Contains(part.Number))
                 parts.Add(part with { End = part.Bytes + (parts.Count == 0 ? 0 : parts[^1].End) });
             else
                 stray.Add(part.Number);
@@ -102,4 +112,4 @@ internal sealed record S3Upload(
 }
 
 /// <summary>The object of a finished upload.</summary>
-internal sealed record S3Whole(long Bytes, DateTimeOffset StoredAt, RunningChecksum? Checksum);
+internal sealed record StoredWhole(long Bytes, DateTimeOffset StoredAt, RunningChecksum? Checksum);

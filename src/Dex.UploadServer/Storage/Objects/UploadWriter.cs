@@ -1,25 +1,25 @@
 using System.Buffers;
 using Dex.Tus.Receiving;
-using Dex.UploadServer.Storage.Objects;
 
-namespace Dex.UploadServer.Storage.S3;
+namespace Dex.UploadServer.Storage.Objects;
 
 /// <summary>What all writers share.</summary>
-internal sealed record S3Writing(S3UploadParts Multipart, S3Tails Tails, PartPool Memory, PartSizes Sizes, int PartsPerUpload, TimeProvider Clock);
+internal sealed record PartWriting(PartPool Memory, PartSizes Sizes, int PartsPerUpload, TimeProvider Clock);
 
-/// <summary>One append to an upload: received bytes fill parts in memory, which are sent while the next ones fill (spec: tus.md S33 to S36).</summary>
+/// <summary>One append to an upload: received bytes fill parts in memory, which are sent while the next ones fill (spec: tus.md S33 to S36, SA4).</summary>
 /// <remarks>
 /// What is in the tail comes in front of the first part. The tail is only replaced when a part has its bytes; until then it is what counts.
 /// The upload is never larger than what was found and what this one has stored without a gap.
 /// </remarks>
-internal sealed class S3UploadWriter : IDisposable
+internal sealed class UploadWriter : IDisposable
 {
     /// <summary>For how long a buffer may go without a byte, or be filled at all, while others wait for memory.</summary>
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FillTime = TimeSpan.FromSeconds(5);
 
-    private readonly S3Writing _shared;
-    private readonly PartsInFlight<S3Part> _inFlight;
+    private readonly PartWriting _shared;
+    private readonly OpenUpload _open;
+    private readonly PartsInFlight<StoredPart> _inFlight;
     private readonly CancellationToken _cancellationToken;
     private readonly IncomingBody _content;
     private PooledPart? _filling;
@@ -29,20 +29,20 @@ internal sealed class S3UploadWriter : IDisposable
     private RunningChecksum _checksum;
     private bool _isBehind;
 
-    public S3UploadWriter(S3Writing shared, S3Upload upload, IncomingBody content, CancellationToken cancellationToken)
+    public UploadWriter(PartWriting shared, OpenUpload open, IncomingBody content, CancellationToken cancellationToken)
     {
         _shared = shared;
+        _open = open;
         _content = content;
         _cancellationToken = cancellationToken;
-        _inFlight = new PartsInFlight<S3Part>(shared.PartsPerUpload);
-        Upload = upload;
-        ModifiedAt = upload.ModifiedAt;
-        (_sent, _sentBytes) = (upload.Parts.Length, upload.PartBytes);
-        _checksum = upload.Checksum ?? RunningChecksum.Start(upload.Offset);
+        _inFlight = new PartsInFlight<StoredPart>(shared.PartsPerUpload);
+        ModifiedAt = Upload.ModifiedAt;
+        (_sent, _sentBytes) = (Upload.Parts.Length, Upload.PartBytes);
+        _checksum = Upload.Checksum ?? RunningChecksum.Start(Upload.Offset);
     }
 
     /// <summary>The upload as far as it is stored for sure.</summary>
-    public S3Upload Upload { get; private set; }
+    public StoredUpload Upload => _open.Upload;
 
     /// <summary>Of everything taken.</summary>
     public RunningChecksum Checksum => _checksum;
@@ -66,7 +66,7 @@ internal sealed class S3UploadWriter : IDisposable
             _filling.Append(taken);
             _checksum = _checksum.Append(taken);
             _isBehind = true;
-            CountSent(_inFlight.TakeSent());
+            _open.Add(_inFlight.TakeSent());
             _content.Unsettled = _sentBytes + _filling.Length - Upload.Offset;
             _content.Advance(taken.Length);
             if (_filling.Room == 0 && IsPart(_filling.Length))
@@ -137,7 +137,7 @@ internal sealed class S3UploadWriter : IDisposable
     private async Task<bool> BeginPartAsync()
     {
         await _inFlight.WaitForTurnAsync();
-        await BlotOutStrayPartsAsync();
+        await _open.PrepareAsync(_cancellationToken);
         var tail = _sent == Upload.Parts.Length ? Upload.TailBytes : 0;
         var size = Math.Max(_shared.Sizes.Next(_sent, _sentBytes, Upload.Length), tail + 1);
         size = Math.Min(size, Upload.Length - _sentBytes ?? size);
@@ -148,18 +148,8 @@ internal sealed class S3UploadWriter : IDisposable
         _filling = part;
         _filledSince = _shared.Clock.GetTimestamp();
         if (tail > 0)
-            await TakeTailAsync(part, tail);
+            await _open.ReadTailAsync(part, tail, _cancellationToken);
         return true;
-    }
-
-    private async Task TakeTailAsync(PooledPart part, long bytes)
-    {
-        var tail = Upload.Tail!;
-        await _shared.Tails.ReadAsync(Upload.Id, tail, bytes, part, _cancellationToken);
-
-        // The predecessor's does not say where it begins. It must, before a part has its bytes: else a kill would count them twice.
-        if (tail.Start is null)
-            await PutTailAsync(part, checksum: null, tail.ModifiedAt);
     }
 
     // Whoever has asked the body to stop waits for us: then it is better to end than to wait for memory much longer.
@@ -197,27 +187,19 @@ internal sealed class S3UploadWriter : IDisposable
         _filling = null;
         var number = ++_sent;
         _sentBytes += part.Length;
-        var bytes = part.Length;
-        var (id, multipartId) = (Upload.Id, Upload.MultipartId);
-        _inFlight.Start(part, buffer => _shared.Multipart.PutPartAsync(id, multipartId, number, bytes, buffer.OpenRead, _cancellationToken));
+        _inFlight.Start(part, buffer => _open.SendAsync(number, buffer, _cancellationToken));
     }
 
     private bool IsPart(long bytes) =>
         _sentBytes + bytes == Upload.Length || bytes >= _shared.Sizes.Worthwhile(_sent, _sentBytes, Upload.Length);
 
-    private void CountSent(IReadOnlyList<S3Part> sent)
-    {
-        if (sent.Count > 0)
-            Upload = Upload.With(sent);
-    }
-
     // Sends what is worth a part, and keeps the rest in the tail.
     private async Task SettleAsync()
     {
-        if (_filling is { } rest && !_inFlight.HasFailed && IsPart(rest.Length))
+        if (_filling is { } rest && !_inFlight.HasFailed && (IsPart(rest.Length) || _open.MustSend))
             SendPart();
         var (sent, failure) = await _inFlight.SettleAsync();
-        CountSent(sent);
+        _open.Add(sent);
         if (failure is not null)
             throw failure;
         if (_isBehind)
@@ -225,29 +207,13 @@ internal sealed class S3UploadWriter : IDisposable
             // Never back, even if somebody has set the clock back.
             var now = _shared.Clock.GetUtcNow();
             ModifiedAt = now > ModifiedAt ? now : ModifiedAt;
-            if (Upload.PartBytes != Upload.Length)
-                await PutTailAsync(_filling, _checksum, ModifiedAt);
+            if (_open.NeedsTail)
+                await _open.PutTailAsync(_filling, _checksum, ModifiedAt, _cancellationToken);
         }
 
         _isBehind = false;
         _filling?.Dispose();
         _filling = null;
         _content.Unsettled = 0;
-    }
-
-    private async Task PutTailAsync(PooledPart? bytes, RunningChecksum? checksum, DateTimeOffset modifiedAt)
-    {
-        var tail = new S3Tail(0, "", Upload.PartBytes, checksum, modifiedAt);
-        tail = await _shared.Tails.PutAsync(Upload.Id, Upload.Tail, tail, () => bytes?.OpenRead() ?? new MemoryStream(), _cancellationToken);
-        Upload = Upload with { Tail = tail };
-    }
-
-    // Bytes beyond a gap would count as soon as the gap is closed, although others may belong there. From the last one on, since a kill may come.
-    private async Task BlotOutStrayPartsAsync()
-    {
-        foreach (var number in Upload.Stray.OrderDescending())
-            await _shared.Multipart.PutPartAsync(Upload.Id, Upload.MultipartId, number, 0, () => new MemoryStream(), _cancellationToken);
-        if (!Upload.Stray.IsEmpty)
-            Upload = Upload with { Stray = [] };
     }
 }

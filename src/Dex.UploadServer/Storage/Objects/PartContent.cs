@@ -1,7 +1,7 @@
-namespace Dex.UploadServer.Storage.S3;
+namespace Dex.UploadServer.Storage.Objects;
 
-/// <summary>A part as the SDK wants to read it, and each piece that it takes is told: a slow transfer is no silence.</summary>
-internal sealed class S3PartContent(byte[] bytes, int length, Action<int> moved) : MemoryStream(bytes, 0, length, writable: false)
+/// <summary>A part as SDKs want to read it, and each piece that it takes is told: a slow transfer is no silence.</summary>
+internal sealed class PartContent(byte[] bytes, int length, Action<int> moved) : MemoryStream(bytes, 0, length, writable: false)
 {
     public override int Read(Span<byte> buffer) => Told(base.Read(buffer));
 
