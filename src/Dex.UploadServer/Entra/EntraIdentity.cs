@@ -13,20 +13,30 @@ internal sealed class EntraIdentity(IOptions<EntraOptions> options)
     /// <summary>Gives tokens, and keeps each until it has to be renewed.</summary>
     public TokenCredential Credential => _credential.Value;
 
-    private static TokenCredential Find(EntraOptions options) => options switch
+    /// <summary>What the machine is: workload identity, managed identity, a signed-in command line.</summary>
+    /// <param name="tenantId">Its directory, if it is told.</param>
+    /// <param name="clientId">Which identity, if there are several.</param>
+    public static DefaultAzureCredential OfMachine(string? tenantId, string? clientId)
     {
-        { TenantId: { } tenant, ClientId: { } client, ClientSecret: { } secret } => new ClientSecretCredential(tenant, client, secret),
-        _ => new DefaultAzureCredential(new DefaultAzureCredentialOptions
+        var options = new DefaultAzureCredentialOptions
         {
-            TenantId = options.TenantId,
-            ManagedIdentityClientId = options.ClientId,
-            WorkloadIdentityClientId = options.ClientId,
             // Programs on a developer's desk, and what asks people; the command line's login stays.
             ExcludeVisualStudioCredential = true,
             ExcludeVisualStudioCodeCredential = true,
             ExcludeAzurePowerShellCredential = true,
             ExcludeAzureDeveloperCliCredential = true,
             ExcludeInteractiveBrowserCredential = true,
-        }),
+        };
+        if (tenantId is { Length: > 0 })
+            options.TenantId = tenantId;
+        if (clientId is { Length: > 0 })
+            (options.ManagedIdentityClientId, options.WorkloadIdentityClientId) = (clientId, clientId);
+        return new DefaultAzureCredential(options);
+    }
+
+    private static TokenCredential Find(EntraOptions options) => options switch
+    {
+        { TenantId: { } tenant, ClientId: { } client, ClientSecret: { } secret } => new ClientSecretCredential(tenant, client, secret),
+        _ => OfMachine(options.TenantId, options.ClientId),
     };
 }

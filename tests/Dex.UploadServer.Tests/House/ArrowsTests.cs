@@ -23,7 +23,7 @@ public sealed partial class ArrowsTests
         { "Uploads", ["Hosting", "Tus", "Ledger", "Messaging", "Manifests", "Reports", "Routing", "Delivery", "Telemetry"] },
         { "Info", ["Hosting", "Tus", "Ledger", "Reports", "Delivery", "Manifests"] },
         { "Retention", ["Hosting", "Tus", "Ledger", "Uploads"] },
-        { "Storage", ["Hosting", "Tus", "Manifests", "Delivery", "Health", "Retention", "Aws"] },
+        { "Storage", ["Hosting", "Tus", "Manifests", "Delivery", "Health", "Retention", "Aws", "Entra"] },
         { "Locking", ["Hosting", "Tus"] },
         { "Ui", ["Hosting", "Auth", "Ledger", "Manifests"] },
         { "Commands", ["Hosting", "Ledger", "Delivery", "Routing", "Reports"] },

@@ -4,6 +4,7 @@ using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Storage;
 using Azure.Storage.Blobs;
+using Dex.UploadServer.Entra;
 using Dex.UploadServer.Storage.Objects;
 
 namespace Dex.UploadServer.Storage.Azure;
@@ -76,7 +77,7 @@ internal sealed class AzureConnection : IDisposable
             AzureSignIn.Sas sas => new BlobServiceClient(endpoint, new AzureSasCredential(sas.Token.Value!), options),
             AzureSignIn.Principal principal => new BlobServiceClient(
                 endpoint, new ClientSecretCredential(principal.TenantId, principal.ClientId, principal.ClientSecret.Value, new ClientSecretCredentialOptions()), options),
-            AzureSignIn.Found found => new BlobServiceClient(endpoint, Find(found), options),
+            AzureSignIn.Found found => new BlobServiceClient(endpoint, EntraIdentity.OfMachine(found.TenantId, found.ClientId), options),
             var other => throw new InvalidOperationException($"{other.GetType().Name} is no way to sign in"),
         };
     }
@@ -92,24 +93,6 @@ internal sealed class AzureConnection : IDisposable
         options.Diagnostics.IsDistributedTracingEnabled = false;
         options.Diagnostics.IsTelemetryEnabled = false;
         return options;
-    }
-
-    // What asks people, or programs on a developer's desk, is left out; the command line's login stays.
-    private static DefaultAzureCredential Find(AzureSignIn.Found found)
-    {
-        var options = new DefaultAzureCredentialOptions
-        {
-            ExcludeVisualStudioCredential = true,
-            ExcludeVisualStudioCodeCredential = true,
-            ExcludeAzurePowerShellCredential = true,
-            ExcludeAzureDeveloperCliCredential = true,
-            ExcludeInteractiveBrowserCredential = true,
-        };
-        if (found.TenantId is { Length: > 0 } tenant)
-            options.TenantId = tenant;
-        if (found.ClientId is { Length: > 0 } client)
-            (options.ManagedIdentityClientId, options.WorkloadIdentityClientId) = (client, client);
-        return new DefaultAzureCredential(options);
     }
 
     // Lets the SDK see a port that it knows, and goes to the true one; signatures are about the path alone.

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Dex.UploadServer.Delivery.Configuration;
+using Dex.UploadServer.Entra;
 using Dex.UploadServer.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -53,9 +54,9 @@ internal sealed partial class AzureOptions
         options.Account = env.OptionalText("AZURE_STORAGE_ACCOUNT")?.Trim();
         options.Key = new Secret(env.OptionalText("AZURE_STORAGE_KEY")?.Trim());
         options.Endpoint = new Secret(env.OptionalText("AZURE_ENDPOINT")?.Trim());
-        options.TenantId = env.OptionalText("AZURE_TENANT_ID")?.Trim();
-        options.ClientId = env.OptionalText("AZURE_CLIENT_ID")?.Trim();
-        options.ClientSecret = new Secret(env.OptionalText("AZURE_CLIENT_SECRET"));
+        var identity = new EntraOptions();
+        EntraOptions.Read(identity, env);
+        (options.TenantId, options.ClientId, options.ClientSecret) = (identity.TenantId, identity.ClientId, new Secret(identity.ClientSecret));
         options.Container = env.OptionalText("TUS_AZURE_CONTAINER_NAME")?.Trim();
         options.ManifestContainer = env.OptionalText("DEX_MANIFEST_CONFIG_CONTAINER_NAME")?.Trim();
     }
