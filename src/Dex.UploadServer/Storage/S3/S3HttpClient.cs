@@ -10,7 +10,7 @@ internal sealed class S3HttpClient(StoreCallOptions options, TimeProvider clock)
     // Less than servers keep idle connections, so that a request seldom meets one that was just closed.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(20);
 
-    private readonly HttpClient _client = new(new StallGuard(options.ProgressTimeout, clock, new SocketsHttpHandler
+    private readonly HttpClient _client = new(new S3PlainRequests(new StallGuard(options.ProgressTimeout, clock, new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -18,7 +18,7 @@ internal sealed class S3HttpClient(StoreCallOptions options, TimeProvider clock)
         MaxConnectionsPerServer = options.MaxConnections,
         PooledConnectionIdleTimeout = s_idle,
         UseCookies = false,
-    }))
+    })))
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };
