@@ -80,6 +80,7 @@ internal sealed record S3Upload(
         Parts = [.. Record.Parts.Select(S3Keys.ShortId)],
         Digests = Record.Digests,
         Crc32C = Checksum?.Whole,
+        HasFile = Finished is not null,
         ModifiedAt = ModifiedAt,
         StoreState = this,
     };
