@@ -44,6 +44,9 @@ public sealed record Upload
     /// <summary>What the sender declared of the whole upload, and what was found; null if there is neither.</summary>
     public UploadDigests? Digests { get; init; }
 
+    /// <summary>Whether the bytes stored so far lie in a file or object of their own. False as long as a store has only pieces that it will join in the end.</summary>
+    public bool HasFile { get; init; } = true;
+
     /// <summary>When the last byte was stored, or else the upload was created.</summary>
     public DateTimeOffset ModifiedAt { get; init; }
 

@@ -19,10 +19,7 @@ internal static class InfoJson
                 writer.WriteString(key, value);
             writer.WriteEndObject();
 
-            writer.WriteStartObject("file_info");
-            writer.WriteNumber("size_bytes", info.StoredBytes);
-            writer.WriteString("updated_at", WireTime.Format(info.ModifiedAt.ToUniversalTime()));
-            writer.WriteEndObject();
+            WriteFile(writer, info.File);
 
             writer.WriteStartObject("upload_status");
             writer.WriteString("status", Name(info.Stage));
@@ -37,6 +34,20 @@ internal static class InfoJson
 
         json.Write("\n"u8);
         return json.WrittenMemory;
+    }
+
+    private static void WriteFile(Utf8JsonWriter writer, UploadFile? file)
+    {
+        if (file is null)
+        {
+            writer.WriteNull("file_info");
+            return;
+        }
+
+        writer.WriteStartObject("file_info");
+        writer.WriteNumber("size_bytes", file.Bytes);
+        writer.WriteString("updated_at", WireTime.Format(file.ModifiedAt.ToUniversalTime()));
+        writer.WriteEndObject();
     }
 
     private static void WriteAttempt(Utf8JsonWriter writer, DeliveryAttempt attempt)

@@ -8,11 +8,8 @@ internal sealed record UploadInfo
 {
     public required ImmutableSortedDictionary<string, string> Manifest { get; init; }
 
-    /// <summary>Bytes stored so far.</summary>
-    public required long StoredBytes { get; init; }
-
-    /// <summary>When the last byte was stored, or else the upload was created.</summary>
-    public required DateTimeOffset ModifiedAt { get; init; }
+    /// <summary>The stored data, if there is a file or object of it yet.</summary>
+    public required UploadFile? File { get; init; }
 
     public required UploadStage Stage { get; init; }
 
@@ -25,6 +22,11 @@ internal sealed record UploadInfo
     /// <summary>Every attempt, oldest first.</summary>
     public required IReadOnlyList<DeliveryAttempt> Attempts { get; init; }
 }
+
+/// <summary>The file or object that an upload's bytes are in.</summary>
+/// <param name="Bytes">Its size so far.</param>
+/// <param name="ModifiedAt">When the last byte was stored, or else the upload was created.</param>
+internal sealed record UploadFile(long Bytes, DateTimeOffset ModifiedAt);
 
 /// <summary>How far an upload is.</summary>
 internal enum UploadStage

@@ -32,8 +32,7 @@ internal sealed class UploadInspector(IUploadStore store, ILedger ledger, Report
     private static UploadInfo Describe(Upload upload, DateTimeOffset? completedAt, IReadOnlyList<DeliveryAttempt> attempts) => new()
     {
         Manifest = upload.Metadata.ToSortedText(),
-        StoredBytes = upload.Offset,
-        ModifiedAt = upload.ModifiedAt,
+        File = upload.HasFile ? new UploadFile(upload.Offset, upload.ModifiedAt) : null,
         Stage = completedAt is not null && upload.IsRejected ? UploadStage.Failed
             : completedAt is not null ? UploadStage.Complete
             : upload.Offset > 0 || upload.IsComplete ? UploadStage.InProgress

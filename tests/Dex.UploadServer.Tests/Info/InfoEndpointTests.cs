@@ -108,6 +108,19 @@ public sealed class InfoEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Without_a_file_of_the_data_there_is_none_to_tell_of()
+    {
+        _server.Uploads[Id] = Stored(5, 10) with { HasFile = false };
+        await _server.RecordAsync(Id, s_created, null);
+
+        var info = await GetAsync();
+
+        Assert.Equal(JsonValueKind.Null, info.GetProperty("file_info").ValueKind);
+        Assert.Equal("In Progress", info.GetProperty("upload_status").GetProperty("status").GetString());
+        Assert.Equal("2025-06-05T14:03:02.1182045Z", info.GetProperty("upload_status").GetProperty("chunk_received_at").GetString());
+    }
+
+    [Fact]
     public async Task An_upload_from_before_the_switch_over_is_told_from_its_reports()
     {
         _server.Uploads[Id] = Stored(10, 10);

@@ -9,7 +9,7 @@ internal sealed class SqsMessage(SqsQueue queue, Message message, TimeSpan visib
 {
     public string Id => message.MessageId;
 
-    public string Body => message.Body ?? "";
+    public string Body { get; } = SnsEnvelope.Open(message.Body ?? "");
 
     public int Receives =>
         message.Attributes?.GetValueOrDefault("ApproximateReceiveCount") is { } text

@@ -52,7 +52,9 @@ internal sealed class AzureUploads(AzureRecords records, AzureTails tails, Azure
     private async Task<StoredUpload?> LookAgainAsync(StoredUpload known, CancellationToken cancellationToken)
     {
         if (known.Finished is { } finished)
-            return await blobs.FindAsync(known.Id, cancellationToken) is { } whole && whole.Bytes == finished.Bytes ? known : null;
+            return await blobs.FindAsync(known.Id, cancellationToken) is { } whole && whole.Bytes == finished.Bytes
+                ? known with { Finished = finished with { StoredAt = whole.StoredAt } } // the store's own time, which others see too
+                : null;
         if (known.Record.Kind == UploadKind.Final || known.Offset == 0 || known.Offset == known.Length)
             return null;
 

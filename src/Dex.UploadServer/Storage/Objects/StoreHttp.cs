@@ -8,7 +8,7 @@ internal static class StoreHttp
     // Less than servers keep idle connections, so that a request seldom meets one that was just closed.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(20);
 
-    public static HttpClient NewClient(StoreCallOptions options, TimeProvider clock) => new(new StallGuard(options.ProgressTimeout, clock, new SocketsHttpHandler
+    public static HttpClient NewClient(StoreCallOptions options, TimeProvider clock) => new(new PlainRequests(new StallGuard(options.ProgressTimeout, clock, new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -16,7 +16,7 @@ internal static class StoreHttp
         MaxConnectionsPerServer = options.MaxConnections,
         PooledConnectionIdleTimeout = s_idle,
         UseCookies = false,
-    }))
+    })))
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

@@ -89,6 +89,7 @@ internal sealed record StoredUpload(
         Parts = [.. Record.Parts.Select(UploadKeys.ShortId)],
         Digests = Record.Digests,
         Crc32C = Checksum?.Whole,
+        HasFile = Finished is not null,
         ModifiedAt = ModifiedAt,
         StoreState = this,
     };

@@ -51,7 +51,13 @@ internal sealed class S3Uploads(S3Records records, S3Tails tails, S3UploadParts 
     private async Task<StoredUpload?> LookAgainAsync(StoredUpload known, CancellationToken cancellationToken)
     {
         if (known.Finished is { } finished)
-            return await multipart.FindWholeAsync(known.Id, cancellationToken) is { } whole && whole.Bytes == finished.Bytes ? known : null;
+        {
+            // The store's own time of the object, which others see too, takes the place of ours.
+            return await multipart.FindWholeAsync(known.Id, cancellationToken) is { } whole && whole.Bytes == finished.Bytes
+                ? known with { Finished = finished with { StoredAt = whole.StoredAt } }
+                : null;
+        }
+
         if (known.Record.Kind == UploadKind.Final)
             return null;
 

@@ -67,6 +67,20 @@ public sealed class S3ConnectionTests(ObjectStoreService store) : IClassFixture<
     }
 
     [Fact]
+    public async Task A_small_put_that_was_refused_is_no_part_of_the_next_one()
+    {
+        using var connection = S3Rig.Connect(store);
+
+        for (var i = 0; i < 3; i++)
+        {
+            var failure = await Assert.ThrowsAsync<StoreCallException>(() => connection.OnceAsync(
+                (client, token) => client.PutObjectAsync(new PutObjectRequest { BucketName = "no-such-bucket", Key = Key, InputStream = new MemoryStream([1, 2, 3]) }, token), Stop));
+
+            Assert.Equal(StoreFailure.NoBucket, failure.Failure);
+        }
+    }
+
+    [Fact]
     public async Task A_call_that_must_not_be_repeated_is_sent_once()
     {
         using var connection = S3Rig.Connect(store, _proxy.Address);

@@ -48,6 +48,19 @@ public sealed class S3LayoutTests : IClassFixture<ObjectStoreService>, IDisposab
     }
 
     [Fact]
+    public async Task An_upload_has_a_file_once_its_object_is_there_and_the_time_of_that_object()
+    {
+        var upload = await CreateAsync(10);
+        var begun = await _store.FindAsync(upload.Id, Stop);
+        await FinishAsync(_store, await AppendAsync(_store, upload, Bodies.Random(10)));
+        var finished = await _store.FindAsync(upload.Id, Stop);
+
+        Assert.False(begun!.HasFile);
+        Assert.True(finished!.HasFile);
+        Assert.Equal((await _rig.HeadAsync(upload.Id)).LastModified!.Value.ToUniversalTime(), finished.ModifiedAt.UtcDateTime);
+    }
+
+    [Fact]
     [Rule("S34", "S36")]
     public async Task S34_bytes_below_a_part_are_the_tail_and_a_finished_upload_has_none()
     {
