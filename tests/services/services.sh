@@ -98,11 +98,12 @@ report_sns_sqs() {
   echo "TEST_SNS_SQS_ENDPOINT=http://127.0.0.1:$(sed -n 's/^port //p' "$run/sns-sqs.log")"
 }
 
-# Azurite keeps all of it in memory. It must not be the one to close a connection that a client is about to use again.
+# Azurite frees what was deleted only after a long while, so it lies on the disk: memory would run out. It must not be the one to close a connection
+# that a client is about to use again.
 start_azure() {
   require_node
   launch azure env AZURITE_ACCOUNTS="$azure_account:$azure_key" "$node" "$here/node_modules/azurite/dist/src/blob/main.js" \
-    --blobHost 127.0.0.1 --blobPort 0 --blobKeepAliveTimeout 120 --inMemoryPersistence --extentMemoryLimit 4096 \
+    --blobHost 127.0.0.1 --blobPort 0 --blobKeepAliveTimeout 120 --location "$run/azurite" \
     --disableTelemetry --silent
 }
 
