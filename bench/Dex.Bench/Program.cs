@@ -23,7 +23,7 @@ internal static class Program
         Placement: --no-pin  --server-cpu N  --load-cpu N  --dir FOLDER  --small-dir FOLDER  --large-dir FOLDER
         """;
 
-    public static int Main(string[] args)
+    public static async Task<int> Main(string[] args)
     {
         // Ends in the usual way, so that servers are ended and folders removed.
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Environment.Exit(130));
@@ -37,9 +37,9 @@ internal static class Program
                 ["goals"] => GoalsCommand.Run(arguments),
                 ["protocols"] => ProtocolsCommand.Run(arguments),
                 ["load"] => LoadCommand.Run(arguments),
-                ["deliveries"] when arguments.Text("to") == "azure" => AzureDeliveriesCommand.Run(arguments),
-                ["deliveries"] => DeliveriesCommand.Run(arguments),
-                ["uploads"] => UploadsCommand.Run(arguments),
+                ["deliveries"] when arguments.Text("to") == "azure" => await AzureDeliveriesCommand.RunAsync(arguments),
+                ["deliveries"] => await DeliveriesCommand.RunAsync(arguments),
+                ["uploads"] => await UploadsCommand.RunAsync(arguments),
                 ["serve", var server] => ServeCommand.Run(server, arguments),
                 ["list"] => ListCommand.Run(),
                 _ => throw new ArgumentException("There is no such command."),

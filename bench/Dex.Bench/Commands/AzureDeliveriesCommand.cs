@@ -39,14 +39,9 @@ internal static class AzureDeliveriesCommand
         ("Azure → Azure by the store", "Azure", _ => { }),
     ];
 
-    public static int Run(Arguments arguments)
+    public static async Task<int> RunAsync(Arguments arguments)
     {
         arguments.Allow(["to", "mebibytes", "latency", "rounds", "markdown", .. Placement.Options]);
-        return RunAsync(arguments).GetAwaiter().GetResult();
-    }
-
-    private static async Task<int> RunAsync(Arguments arguments)
-    {
         var latency = TimeSpan.FromMilliseconds(arguments.Integer("latency") ?? 20);
         var file = Path.Combine(Placement.Read(arguments).LargeFolder, $"{Guid.NewGuid()}");
         var output = new Output(arguments.Text("markdown"));

@@ -19,14 +19,9 @@ internal static class UploadsCommand
         ("parts side by side", []),
     ];
 
-    public static int Run(Arguments arguments)
+    public static async Task<int> RunAsync(Arguments arguments)
     {
         arguments.Allow(["mebibytes", "latency", "rounds", "markdown", .. Placement.Options]);
-        return RunAsync(arguments).GetAwaiter().GetResult();
-    }
-
-    private static async Task<int> RunAsync(Arguments arguments)
-    {
         var placement = Placement.Read(arguments);
         var latency = TimeSpan.FromMilliseconds(arguments.Integer("latency") ?? 20);
         var length = (arguments.Integer("mebibytes") ?? 1024L) << 20;

@@ -29,7 +29,7 @@ public abstract class KillContract(Func<IReadOnlyDictionary<string, string>> var
             {
                 var id = await server.Http.CreateUploadAsync(Length, $"killed-{kill}.bin", Stop);
                 var sending = SendUntilKilledAsync(server, id, content, chunkLength);
-                await Task.Delay(random.Next(20, 600), Stop);
+                await Task.Delay(random.Next(20, 600), Stop); // a kill at any instant: nothing is waited for
                 await server.KillAsync(Stop);
                 var acknowledged = await sending;
                 await server.DisposeAsync();

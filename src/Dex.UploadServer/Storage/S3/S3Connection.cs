@@ -29,11 +29,11 @@ internal sealed class S3Connection : IDisposable
     }
 
     /// <summary>Over a client that is there already.</summary>
-    public S3Connection(S3Account account, AmazonS3Client client, StoreRetry retry)
+    public S3Connection(S3Account account, AmazonS3Client client, StoreRetry retry, TimeProvider clock)
     {
         Account = account;
         _retry = retry;
-        _clock = TimeProvider.System;
+        _clock = clock;
         _client = new(client);
     }
 

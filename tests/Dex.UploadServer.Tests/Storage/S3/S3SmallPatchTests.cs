@@ -23,7 +23,7 @@ public sealed class S3SmallPatchTests : IDisposable
     public S3SmallPatchTests()
     {
         var retry = new StoreRetry(Options.Create(new StoreCallOptions()), TimeProvider.System, () => 0);
-        _connection = new S3Connection(new S3Account(new Uri("http://localhost"), S3Account.FallbackRegion), _s3, retry);
+        _connection = new S3Connection(new S3Account(new Uri("http://localhost"), S3Account.FallbackRegion), _s3, retry, TimeProvider.System);
         _store = new S3UploadStore(
             _connection, new UploadKeys("bucket", "prefix"), conditional: true,
             new PartWriting(new PartPool(_arrays, 128L << 20), new PartSizes(Least, Usual, Most, S3UploadParts.MostParts), 4, TimeProvider.System));
